@@ -1,0 +1,1 @@
+"""mahalla: one kernel, many local-services marketplaces."""

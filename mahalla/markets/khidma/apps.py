@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class KhidmaConfig(AppConfig):
+    name = "mahalla.markets.khidma"
+    label = "khidma"

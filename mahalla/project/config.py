@@ -1,0 +1,87 @@
+"""Typed settings: what the environment may say, checked at start.
+
+Every name is ``MAHALLA_…`` in the environment (``DATABASE_URL`` alone keeps its usual name). A wrong value stops the
+start with one sentence per value.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Config(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="MAHALLA_", extra="ignore", populate_by_name=True)
+
+    market: str = "khidma"
+    environment: Literal["development", "test", "production"] = "development"
+    database_url: str = Field("", validation_alias=AliasChoices("DATABASE_URL", "MAHALLA_DATABASE_URL"))
+    data: Path = ROOT / ".data"
+    secret_key: str = ""
+    field_key: str = ""
+    hosts: list[str] = ["localhost", "127.0.0.1"]
+    public_url: str = "http://localhost:8000"
+    stream_url: str = "http://localhost:8001"
+    map_tiles: str = ""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
+    sms_gateway: Literal["outbox"] = "outbox"
+    push_gateway: Literal["outbox"] = "outbox"
+    email_url: str = ""
+    payment_provider: Literal["sandbox"] = "sandbox"
+    sandbox_secret: str = "sandbox-webhook-secret"
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres_only(cls, value: str) -> str:
+        if value and not value.startswith(("postgres://", "postgresql://")):
+            raise ValueError("must be a postgresql:// address; mahalla runs on PostgreSQL only")
+        return value
+
+    @field_validator("public_url", "stream_url")
+    @classmethod
+    def _http(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _production_is_complete(self) -> Config:
+        if self.environment == "production":
+            if len(self.secret_key) < 32:
+                raise ValueError("MAHALLA_SECRET_KEY must have at least 32 characters in production")
+            if not self.field_key:
+                raise ValueError("MAHALLA_FIELD_KEY (it encrypts identity documents) must be set in production")
+            if not self.public_url.startswith("https://"):
+                raise ValueError("MAHALLA_PUBLIC_URL must be https:// in production")
+        return self
+
+    def key(self) -> str:
+        """The signing key: given, or made once and kept beside the data in development."""
+        if self.secret_key:
+            return self.secret_key
+        kept = self.data / "secret_key"
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(secrets.token_urlsafe(50))
+            kept.chmod(0o600)
+        return kept.read_text().strip()
+
+
+def load() -> Config:
+    """Read the environment, or stop the start with a sentence per wrong value."""
+    try:
+        return Config()  # type: ignore[call-arg]
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            name = name if name in {"DATABASE_URL", ""} else f"MAHALLA_{name.removeprefix('MAHALLA_')}"
+            lines.append(f"  {name + ' ' if name else ''}{problem['msg'].removeprefix('Value error, ')}")
+        raise SystemExit("mahalla cannot start:\n" + "\n".join(lines)) from None

@@ -1,0 +1,1 @@
+"""Personas and doors shared by all tests."""
