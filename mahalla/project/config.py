@@ -35,7 +35,7 @@ class Config(BaseSettings):
     push_gateway: Literal["outbox"] = "outbox"
     email_url: str = ""
     payment_provider: Literal["sandbox"] = "sandbox"
-    sandbox_secret: str = "sandbox-webhook-secret"
+    sandbox_secret: str = "sandbox-webhook-secret"  # noqa: S105 - of the sandbox only
 
     @field_validator("database_url")
     @classmethod
