@@ -1,0 +1,134 @@
+"""The one function that changes a state.
+
+``apply`` locks the root (a request before its offers before its job: one order, no deadlocks), finds the row in the
+flow table, asks its guards, changes the state, runs the effects, keeps the deadlines, sends the notices and writes the
+event, all in one transaction. Nothing else assigns ``state``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import transaction
+
+from mahalla.kernel.events.operations import append
+from mahalla.kernel.flow import timers
+from mahalla.kernel.flow.announce import announce
+from mahalla.kernel.flow.context import Ctx
+from mahalla.kernel.flow.models import Stateful
+from mahalla.kit.actors import Actor
+from mahalla.kit.flow import NEW, Flow, Transition
+from mahalla.kit.market import active
+
+S = TypeVar("S", bound=Stateful)
+
+
+def flow_of(subject: Stateful | type[Stateful]) -> Flow:
+    return active().flows[subject.NOUN]
+
+
+def lock(subject: S) -> S:
+    """Lock the subject's root, then the subject, and return it as the database now has it."""
+    root = subject.root()
+    locked = type(root)._default_manager.select_for_update(no_key=True).get(pk=root.pk)
+    if subject.pk == root.pk and type(subject) is type(root):
+        return locked  # type: ignore[return-value]
+    return type(subject)._default_manager.select_for_update(no_key=True, of=("self",)).get(pk=subject.pk)
+
+
+def apply(
+    subject: S, event: str, *, actor: Actor, now: datetime, data: Mapping[str, Any] | None = None
+) -> S:
+    """Make one transition and return the subject as it is after it.
+
+    Raises ``IllegalMove`` (409) when the event does not leave the present state, ``Denied`` (403) when it is not this
+    actor's, and whatever a guard refuses with; then nothing at all has changed.
+    """
+    with transaction.atomic():
+        return step(lock(subject), event, actor=actor, now=now, data=data)
+
+
+def create(
+    subject: S, event: str, *, actor: Actor, now: datetime, data: Mapping[str, Any] | None = None
+) -> S:
+    """Bring a new subject into its first state by a creation row of its table."""
+    with transaction.atomic():
+        return step(subject, event, actor=actor, now=now, data=data)
+
+
+def step(subject: S, event: str, *, actor: Actor, now: datetime, data: Mapping[str, Any] | None = None) -> S:
+    """One transition inside a transaction that already holds the root's lock (used by ``apply`` and by effects)."""
+    flow = flow_of(subject)
+    before = subject.state or NEW
+    row = flow.judge(before, event, actor.role)
+    c = Ctx(subject, flow, row, event, actor, now, data or {}, before)
+    for guard in row.guards:
+        guard(c)
+    target = _target(c)
+    if target:
+        subject.state, subject.phase, subject.state_since = target, flow.state(target).phase.value, now
+    if subject._state.adding:
+        subject.save(force_insert=True)
+    elif target:
+        subject.save(update_fields=["state", "phase", "state_since"])
+    c.event_id = _write(c)
+    for effect in row.effects:
+        effect(c)
+    timers.keep(c)
+    for notice in row.notices:
+        announce(c, notice)
+    return subject
+
+
+def _target(c: Ctx) -> str:
+    if c.row.choose is not None:
+        chosen = c.row.choose(c)
+        if chosen not in c.row.targets:
+            raise AssertionError(f"{c.flow.noun}.{c.event} chose {chosen!r}, which its row does not name")
+        return chosen
+    return c.row.targets[0]
+
+
+def _write(c: Ctx) -> int:
+    """The event goes before the effects, so that what they move along is written after it. Guards fill its payload."""
+    subject = c.subject
+    written = append(
+        name=c.event,
+        noun=c.flow.noun,
+        subject_id=subject.pk,
+        stream=subject.stream,
+        actor=c.actor,
+        now=c.now,
+        from_state=c.previous,
+        to_state=subject.state,
+        payload=c.payload,
+        topics=subject.topics(),
+    )
+    return int(written.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A step that the flow offers to somebody now. ``refused`` says why it would be refused, where it is known."""
+
+    event: str
+    label: Any
+    noun: str
+    refused: Refused | None = None
+
+
+def actions(subject: Stateful, actor: Actor) -> list[Action]:
+    """What ``actor`` may do with the subject in its present state: for pages, API and console alike."""
+    return list(_actions(subject, actor))
+
+
+def _actions(subject: Stateful, actor: Actor) -> Iterator[Action]:
+    flow, seen = flow_of(subject), set()
+    rows: Iterator[Transition] = flow.open_to(subject.state, actor.role)
+    for row in rows:
+        if row.event not in seen:
+            seen.add(row.event)
+            yield Action(row.event, row.label, flow.noun)
