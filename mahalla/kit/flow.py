@@ -297,13 +297,17 @@ def _check_deadlines(flow: Flow) -> list[str]:
         for source in deadline.during:
             rows = flow._rows.get((source, deadline.event), ())
             if not any("system" in row.actors for row in rows):
-                out.append(f"{flow.noun} deadline {deadline.name}: the system cannot {deadline.event!r} in {source!r}")
+                out.append(
+                    f"{flow.noun} deadline {deadline.name}: the system cannot {deadline.event!r} in {source!r}"
+                )
     for row in flow.transitions:
         for name in row.starts:
             alive = set(flow.deadline(name).during) | set(flow.deadline(name).pauses)
             targets = {t or s for t in row.targets for s in (row.source or (t,))}
             if not targets & alive:
-                out.append(f"{flow.noun}.{row.event}: starts {name!r}, which does not live in {sorted(targets)}")
+                out.append(
+                    f"{flow.noun}.{row.event}: starts {name!r}, which does not live in {sorted(targets)}"
+                )
     return out
 
 
@@ -319,12 +323,18 @@ def draw(flow: Flow) -> str:
                 if target:
                     lines.append(f"    {source or '[*]'} --> {target}: {row.event}")
     lines += [f"    {name} --> [*]" for name in flow.final]
-    lines += ["```", "", "| from | event | who | guards | to | effects | deadlines | notices |", "|---|---|---|---|---|---|---|---|"]
+    lines += [
+        "```",
+        "",
+        "| from | event | who | guards | to | effects | deadlines | notices |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     lines += [_table_row(row) for row in flow.transitions]
     if flow.deadlines:
         lines += ["", "| deadline | fires | lives in | pauses in | about |", "|---|---|---|---|---|"]
         lines += [
-            f"| {d.name} | {d.event} | {', '.join(d.during)} | {', '.join(d.pauses)} | {d.about} |" for d in flow.deadlines
+            f"| {d.name} | {d.event} | {', '.join(d.during)} | {', '.join(d.pauses)} | {d.about} |"
+            for d in flow.deadlines
         ]
     waits = [state for state in flow.states if state.waits]
     if waits:
@@ -341,5 +351,14 @@ def _table_row(row: Transition) -> str:
     effects = ", ".join(part for part in (names(row.effects), ", ".join(row.also)) if part)
     notices = ", ".join(row.notices) or f"({row.silent})"
     targets = " / ".join(target or "(stays)" for target in row.targets)
-    cells = (", ".join(row.source) or "—", row.event, ", ".join(row.actors), names(row.guards), targets, effects, ", ".join(marks), notices)
+    cells = (
+        ", ".join(row.source) or "—",
+        row.event,
+        ", ".join(row.actors),
+        names(row.guards),
+        targets,
+        effects,
+        ", ".join(marks),
+        notices,
+    )
     return "| " + " | ".join(cells) + " |"

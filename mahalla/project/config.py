@@ -57,7 +57,9 @@ class Config(BaseSettings):
             if len(self.secret_key) < 32:
                 raise ValueError("MAHALLA_SECRET_KEY must have at least 32 characters in production")
             if not self.field_key:
-                raise ValueError("MAHALLA_FIELD_KEY (it encrypts identity documents) must be set in production")
+                raise ValueError(
+                    "MAHALLA_FIELD_KEY (it encrypts identity documents) must be set in production"
+                )
             if not self.public_url.startswith("https://"):
                 raise ValueError("MAHALLA_PUBLIC_URL must be https:// in production")
         return self

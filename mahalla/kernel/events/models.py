@@ -32,7 +32,9 @@ class Event(models.Model):
     topics = ArrayField(models.CharField(max_length=64), default=list)
     xid = models.BigIntegerField(
         editable=False,
-        db_default=Cast(Cast(Func(function="pg_current_xact_id"), models.TextField()), models.BigIntegerField()),
+        db_default=Cast(
+            Cast(Func(function="pg_current_xact_id"), models.TextField()), models.BigIntegerField()
+        ),
     )
 
     class Meta:

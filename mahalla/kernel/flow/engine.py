@@ -39,9 +39,7 @@ def lock(subject: S) -> S:
     return type(subject)._default_manager.select_for_update(no_key=True, of=("self",)).get(pk=subject.pk)
 
 
-def apply(
-    subject: S, event: str, *, actor: Actor, now: datetime, data: Mapping[str, Any] | None = None
-) -> S:
+def apply(subject: S, event: str, *, actor: Actor, now: datetime, data: Mapping[str, Any] | None = None) -> S:
     """Make one transition and return the subject as it is after it.
 
     Raises ``IllegalMove`` (409) when the event does not leave the present state, ``Denied`` (403) when it is not this

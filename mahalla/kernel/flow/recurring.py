@@ -49,7 +49,12 @@ def next_run(now: datetime) -> datetime | None:
     from mahalla.kernel.flow.models import RecurringRun
 
     names = [job.name for job in schedule()]
-    return RecurringRun.objects.filter(name__in=names).order_by("next_at").values_list("next_at", flat=True).first()
+    return (
+        RecurringRun.objects.filter(name__in=names)
+        .order_by("next_at")
+        .values_list("next_at", flat=True)
+        .first()
+    )
 
 
 def run_recurring(now: datetime) -> int:
@@ -73,5 +78,7 @@ def _run(job: Recurring, now: datetime) -> int:
             job.run(now)
     except Exception as error:
         log.exception("recurring job %s failed", job.name)
-        RecurringRun.objects.filter(name=job.name).update(last_error=f"{type(error).__name__}: {error}"[:2000])
+        RecurringRun.objects.filter(name=job.name).update(
+            last_error=f"{type(error).__name__}: {error}"[:2000]
+        )
     return 1

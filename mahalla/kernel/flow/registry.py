@@ -13,6 +13,6 @@ from mahalla.kernel.flow.models import Stateful
 def model_of(noun: str) -> type[Stateful]:
     """The model whose ``NOUN`` this is. Raises ``LookupError`` for a noun that nothing carries."""
     for model in apps.get_models():
-        if issubclass(model, Stateful) and model.NOUN == noun:
+        if issubclass(model, Stateful) and noun == model.NOUN:
             return model
     raise LookupError(f"no model carries the noun {noun!r}")

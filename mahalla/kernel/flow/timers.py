@@ -39,7 +39,9 @@ def due_at(noun: str, subject_id: int, name: str) -> datetime | None:
 
 def next_deadline(flow: Flow, subject_id: int) -> tuple[str, datetime] | None:
     """The earliest running deadline of a subject (what a live board shows)."""
-    rows = DeadlineRow.objects.filter(noun=flow.noun, subject_id=subject_id, reminder="", due_at__isnull=False)
+    rows = DeadlineRow.objects.filter(
+        noun=flow.noun, subject_id=subject_id, reminder="", due_at__isnull=False
+    )
     return rows.order_by("due_at").values_list("name", "due_at").first()
 
 

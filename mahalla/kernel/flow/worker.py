@@ -36,7 +36,9 @@ def run_until(to: datetime, *, start: datetime | None = None) -> int:
         clock.set_clock(at)
         total += run_due(at) + run_recurring(at)
         total += run_due(at)
-        upcoming = [due for due in (deadlines.next_due(), outbox.next_due(), _next_recurring(at)) if due and due > at]
+        upcoming = [
+            due for due in (deadlines.next_due(), outbox.next_due(), _next_recurring(at)) if due and due > at
+        ]
         nearest = min(upcoming, default=to)
         if nearest >= to or at >= to:
             break

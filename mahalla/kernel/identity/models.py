@@ -37,7 +37,7 @@ class User(AbstractBaseUser):
         BANNED = "banned", _("Banned")
         DELETED = "deleted", _("Deleted")
 
-    phone = models.CharField(max_length=20, unique=True, null=True, blank=True)  # noqa: DJ001 - unique or absent
+    phone = models.CharField(max_length=20, unique=True, null=True, blank=True)
     phone_verified_at = models.DateTimeField(null=True, blank=True)
     email = models.EmailField(blank=True)
     name = models.CharField(max_length=120, blank=True)

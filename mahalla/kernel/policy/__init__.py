@@ -64,9 +64,17 @@ def set_value(name: str, value: Any, *, valid_from: datetime, actor: Actor, now:
     number = declared(name)
     if not number.accepts(value):
         raise Invalid(
-            {"value": _("%(name)s must lie between %(low)s and %(high)s.") % {"name": name, "low": number.low, "high": number.high}}
+            {
+                "value": _("%(name)s must lie between %(low)s and %(high)s.")
+                % {"name": name, "low": number.low, "high": number.high}
+            }
         )
     PolicyValue.objects.create(
-        name=name, value=value, valid_from=valid_from, set_by_id=actor.user_id, reason=actor.reason, set_at=now
+        name=name,
+        value=value,
+        valid_from=valid_from,
+        set_by_id=actor.user_id,
+        reason=actor.reason,
+        set_at=now,
     )
     forget()
