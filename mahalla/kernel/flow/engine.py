@@ -31,12 +31,19 @@ def flow_of(subject: Stateful | type[Stateful]) -> Flow:
 
 
 def lock(subject: S) -> S:
-    """Lock the subject's root, then the subject, and return it as the database now has it."""
-    root = subject.root()
-    locked = type(root)._default_manager.select_for_update(no_key=True).get(pk=root.pk)
-    if subject.pk == root.pk and type(subject) is type(root):
-        return locked  # type: ignore[return-value]
-    return type(subject)._default_manager.select_for_update(no_key=True, of=("self",)).get(pk=subject.pk)
+    """Lock the subject's root, then the subject, and return it as the database now has it.
+
+    The root is locked by the key that the subject carries, so that nothing is read before the lock is held.
+    """
+    model = type(subject)
+    if not subject.ROOT:
+        return model._default_manager.select_for_update(no_key=True).get(pk=subject.pk)
+    field = model._meta.get_field(subject.ROOT)
+    root_model = field.related_model
+    root = root_model._default_manager.select_for_update(no_key=True).get(pk=getattr(subject, field.attname))  # type: ignore[union-attr]
+    locked = model._default_manager.select_for_update(no_key=True).get(pk=subject.pk)
+    setattr(locked, subject.ROOT, root)
+    return locked
 
 
 def apply(subject: S, event: str, *, actor: Actor, now: datetime, data: Mapping[str, Any] | None = None) -> S:
@@ -72,6 +79,8 @@ def step(subject: S, event: str, *, actor: Actor, now: datetime, data: Mapping[s
         subject.save(force_insert=True)
     elif target:
         subject.save(update_fields=["state", "phase", "state_since"])
+    if target:
+        subject.moved(now)
     c.event_id = _write(c)
     for effect in row.effects:
         effect(c)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -12,6 +13,8 @@ class Stateful(models.Model):
     """Anything with a flow table. Only ``flow.engine`` assigns ``state``, ``phase`` and ``state_since``."""
 
     NOUN: ClassVar[str] = ""
+    #: the foreign key to what is locked first for any change of this; empty when it is its own root
+    ROOT: ClassVar[str] = ""
 
     state = models.CharField(max_length=32, editable=False)
     phase = models.CharField(max_length=12, editable=False)
@@ -22,7 +25,10 @@ class Stateful(models.Model):
 
     def root(self) -> Stateful:
         """What is locked first for any change of this: itself, or the request it belongs to."""
-        return self
+        return getattr(self, self.ROOT) if self.ROOT else self
+
+    def moved(self, now: datetime) -> None:
+        """Called by the engine after each change of state, in its transaction; a noun keeps its summaries here."""
 
     @property
     def stream(self) -> str:

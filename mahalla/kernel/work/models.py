@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -52,7 +54,8 @@ class Request(Stateful):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(window_end__isnull=True) | Q(window_end__gt=F("window_start")), name="request_window_runs"
+                condition=Q(window_end__isnull=True) | Q(window_end__gt=F("window_start")),
+                name="request_window_runs",
             ),
         ]
         indexes = [
@@ -65,6 +68,9 @@ class Request(Stateful):
 
     def topics(self) -> list[str]:
         return [self.stream, f"user:{self.client_id}", "ops"]
+
+    def moved(self, now: datetime) -> None:
+        set_status(self, None)
 
     def live_job(self) -> Job | None:
         """The job that counts: the live one, else the last."""
@@ -79,6 +85,7 @@ class Offer(Stateful):
     """
 
     NOUN = "offer"
+    ROOT = "request"
 
     request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="offers")
     worker = models.ForeignKey(User, on_delete=models.PROTECT, related_name="offers")
@@ -106,9 +113,6 @@ class Offer(Stateful):
     def __str__(self) -> str:
         return f"offer {self.pk}"
 
-    def root(self) -> Request:
-        return self.request
-
     def topics(self) -> list[str]:
         return [*self.request.topics(), f"user:{self.worker_id}"]
 
@@ -117,6 +121,7 @@ class Job(Stateful):
     """The agreed work of one client and one worker, until it is settled. A request has one live job at a time."""
 
     NOUN = "job"
+    ROOT = "request"
 
     request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="jobs")
     offer = models.OneToOneField(Offer, on_delete=models.PROTECT, related_name="job")
@@ -140,7 +145,9 @@ class Job(Stateful):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["request"], condition=~Q(phase="closed"), name="one_live_job_per_request"),
+            models.UniqueConstraint(
+                fields=["request"], condition=~Q(phase="closed"), name="one_live_job_per_request"
+            ),
             models.CheckConstraint(condition=~Q(client=F("worker")), name="job_takes_two_people"),
         ]
         indexes = [
@@ -151,16 +158,27 @@ class Job(Stateful):
     def __str__(self) -> str:
         return f"job {self.pk}"
 
+    def moved(self, now: datetime) -> None:
+        set_status(self.request, self)
+
     @property
     def reference(self) -> str:
         """How money, calendar and cases name this job."""
         return f"job:{self.pk}"
 
-    def root(self) -> Request:
-        return self.request
-
     def topics(self) -> list[str]:
         return [*self.request.topics(), f"user:{self.worker_id}"]
+
+
+def set_status(request: Request, job: Job | None) -> None:
+    """Keep the request's ``status``: the market's word for the whole: the job's state once there is one, else the request's."""
+    own_word = request.phase != Phase.AGREED
+    if not own_word and job is None:
+        job = request.live_job()
+    word = request.state if own_word or job is None else job.state
+    if request.status != word:
+        request.status = word
+        Request.objects.filter(pk=request.pk).update(status=word)
 
 
 class TimerEntry(models.Model):
@@ -172,9 +190,12 @@ class TimerEntry(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["job"], condition=Q(stopped_at__isnull=True), name="one_running_timer"),
+            models.UniqueConstraint(
+                fields=["job"], condition=Q(stopped_at__isnull=True), name="one_running_timer"
+            ),
             models.CheckConstraint(
-                condition=Q(stopped_at__isnull=True) | Q(stopped_at__gte=F("started_at")), name="timer_runs_forward"
+                condition=Q(stopped_at__isnull=True) | Q(stopped_at__gte=F("started_at")),
+                name="timer_runs_forward",
             ),
         ]
 
