@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlparse
 
 from django.utils.translation import gettext_lazy as _
 
-from mahalla.project import config, logs
+from mahalla.project import config
 
 CONFIG = config.load()
 BASE_DIR = Path(__file__).resolve().parents[1]
@@ -78,12 +78,9 @@ INSTALLED_APPS = [
     "mahalla.web",
     "mahalla.console",
     *MARKET_APPS,
-    "mahalla.project",
 ]
 
 MIDDLEWARE = [
-    "mahalla.project.logs.RequestLog",
-    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -97,7 +94,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "mahalla.web.middleware.Surface",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 TEMPLATES = [
@@ -122,6 +118,11 @@ WSGI_APPLICATION = "mahalla.project.wsgi.application"
 
 AUTH_USER_MODEL = "identity.User"
 AUTHENTICATION_BACKENDS = ["mahalla.kernel.identity.backends.Backend"]
+ACCOUNT_ADAPTER = "mahalla.kernel.identity.adapter.Adapter"
+ACCOUNT_LOGIN_METHODS = {"phone"}
+ACCOUNT_SIGNUP_FIELDS = ["phone*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 
@@ -153,18 +154,12 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.trust_proxy else None
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [CONFIG.public_url]
 
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
-LOGGING = logs.configuration(level=CONFIG.log_level, form="json" if PRODUCTION else CONFIG.log_format)
-PROMETHEUS_EXPORT_MIGRATIONS = False
-
 MAHALLA_MARKET = CONFIG.market
-MAHALLA_ENVIRONMENT = CONFIG.environment
-MAHALLA_METRICS_TOKEN = CONFIG.metrics_token
 MAHALLA_STREAM_URL = CONFIG.stream_url
 MAHALLA_MAP_TILES = CONFIG.map_tiles

@@ -1,5 +1,3 @@
-"""Pages and API."""
-
 import os
 
 from django.core.wsgi import get_wsgi_application
