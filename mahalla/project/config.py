@@ -7,13 +7,18 @@ start with one sentence per value.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
+#: in a checkout the data stands beside the code; an installed package keeps it where it is started
+DATA = (ROOT if (ROOT / "pyproject.toml").exists() else Path.cwd()) / ".data"
+#: read elsewhere than here, so not unknown
+OTHER_NAMES = {"MAHALLA_TEST_DB", "MAHALLA_DATABASE_URL"}
 
 
 class Config(BaseSettings):
@@ -22,10 +27,14 @@ class Config(BaseSettings):
     market: str = "khidma"
     environment: Literal["development", "test", "production"] = "development"
     database_url: str = Field("", validation_alias=AliasChoices("DATABASE_URL", "MAHALLA_DATABASE_URL"))
-    data: Path = ROOT / ".data"
+    data: Path = DATA
     secret_key: str = ""
     field_key: str = ""
-    hosts: list[str] = ["localhost", "127.0.0.1"]
+    hosts: Annotated[list[str], NoDecode] = ["localhost", "127.0.0.1"]
+    trust_proxy: bool = False
+    web_workers: int = Field(1, ge=1, le=64)
+    web_threads: int = Field(4, ge=1, le=64)
+    metrics_token: str = ""
     public_url: str = "http://localhost:8000"
     stream_url: str = "http://localhost:8001"
     map_tiles: str = ""
@@ -36,6 +45,20 @@ class Config(BaseSettings):
     email_url: str = ""
     payment_provider: Literal["sandbox"] = "sandbox"
     sandbox_secret: str = "sandbox-webhook-secret"  # noqa: S105 - of the sandbox only
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _by_comma(cls, value: Any) -> Any:
+        return (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _not_guessable(cls, value: str) -> str:
+        if value and len(value) < 16:
+            raise ValueError("must have at least 16 characters, or be left out")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -62,6 +85,8 @@ class Config(BaseSettings):
                 )
             if not self.public_url.startswith("https://"):
                 raise ValueError("MAHALLA_PUBLIC_URL must be https:// in production")
+            if not self.database_url:
+                raise ValueError("DATABASE_URL must name a PostgreSQL server in production")
         return self
 
     def key(self) -> str:
@@ -74,6 +99,12 @@ class Config(BaseSettings):
             kept.write_text(secrets.token_urlsafe(50))
             kept.chmod(0o600)
         return kept.read_text().strip()
+
+
+def unknown(environment: Mapping[str, str]) -> list[str]:
+    """Names that look like ours and that nothing reads: most likely a slip of the pen."""
+    known = {f"MAHALLA_{name.upper()}" for name in Config.model_fields} | OTHER_NAMES
+    return sorted(name for name in environment if name.startswith("MAHALLA_") and name not in known)
 
 
 def load() -> Config:

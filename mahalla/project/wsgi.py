@@ -1,3 +1,5 @@
+"""Pages and API."""
+
 import os
 
 from django.core.wsgi import get_wsgi_application
