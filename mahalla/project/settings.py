@@ -139,7 +139,8 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = CONFIG.data / "static"
-MEDIA_ROOT = CONFIG.data / "media"
+WHITENOISE_AUTOREFRESH = not PRODUCTION  # only production has collected files to scan
+MEDIA_ROOT = CONFIG.data / ("test-media" if TESTING else "media")  # private: no URL leads here
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -173,3 +174,4 @@ MAHALLA_ENVIRONMENT = CONFIG.environment
 MAHALLA_METRICS_TOKEN = CONFIG.metrics_token
 MAHALLA_STREAM_URL = CONFIG.stream_url
 MAHALLA_MAP_TILES = CONFIG.map_tiles
+MAHALLA_FIELD_KEY = CONFIG.field_key

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from mahalla.kit.market import UnknownMarket, active
+
 if TYPE_CHECKING:
     from mahalla.kernel.identity.models import User
     from mahalla.kernel.media.models import Asset
@@ -32,3 +34,14 @@ def may_see(viewer: User, asset: Asset) -> bool:
     if viewer.pk == asset.owner_id:
         return True
     return any(rule(viewer, asset) for rule in _rules.get(asset.purpose, ()))
+
+
+def is_staff(viewer: User) -> bool:
+    """Whether the viewer works for the platform, by any role that the market calls staff."""
+    if not viewer.is_authenticated or not viewer.is_active:
+        return False
+    try:
+        roles = active().roles
+    except UnknownMarket:  # a kernel alone declares no roles
+        roles = ()
+    return viewer.is_staff or viewer.has_role(*(role.code for role in roles if role.staff))
