@@ -22,7 +22,8 @@ class NoticeSpec:
 
     ``title`` and ``body`` are lazy gettext strings with ``%(name)s`` places. ``group`` is what a person can switch
     (tasks, offers, messages, payments, marketing); ``critical`` notices cannot be switched off. ``sms`` marks those
-    that fall back to SMS when no push was delivered.
+    that fall back to SMS when no push was delivered. Notices with the same ``merge`` key to one person within 10 s go
+    out as one message (in the app they stay apart).
     """
 
     name: str
@@ -32,6 +33,7 @@ class NoticeSpec:
     body: Any
     params: Callable[[Any], Mapping[str, Any]] = lambda c: {}
     link: Callable[[Any], str] = lambda c: ""
+    merge: Callable[[Any], str] = lambda c: ""
     critical: bool = False
     sms: bool = False
     email: bool = False

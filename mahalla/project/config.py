@@ -40,9 +40,12 @@ class Config(BaseSettings):
     map_tiles: str = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
-    sms_gateway: Literal["outbox"] = "outbox"
+    sms_gateway: Literal["outbox", "http"] = "outbox"
+    sms_url: str = ""
+    sms_token: str = ""
     push_gateway: Literal["outbox"] = "outbox"
     email_url: str = ""
+    email_from: str = ""
     payment_provider: Literal["sandbox"] = "sandbox"
     sandbox_secret: str = "sandbox-webhook-secret"  # noqa: S105 - of the sandbox only
 
@@ -52,6 +55,21 @@ class Config(BaseSettings):
         return (
             [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         )
+
+    @field_validator("email_url")
+    @classmethod
+    def _smtp(cls, value: str) -> str:
+        if value and not value.startswith(("smtp://", "smtps://")):
+            raise ValueError("must be an smtp:// or smtps:// address")
+        return value
+
+    @model_validator(mode="after")
+    def _gateways_are_whole(self) -> Config:
+        if self.sms_gateway == "http" and not self.sms_url.startswith(("http://", "https://")):
+            raise ValueError("MAHALLA_SMS_URL must be the http address that takes the messages")
+        if self.email_url and "@" not in self.email_from:
+            raise ValueError("MAHALLA_EMAIL_FROM must be the address that e-mail comes from")
+        return self
 
     @field_validator("metrics_token")
     @classmethod

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlparse
 
 from django.utils.translation import gettext_lazy as _
 
-from mahalla.project import config, logs
+from mahalla.project import config, gateways, logs
 
 CONFIG = config.load()
 BASE_DIR = Path(__file__).resolve().parents[1]
@@ -172,6 +172,12 @@ PROMETHEUS_EXPORT_MIGRATIONS = False
 MAHALLA_MARKET = CONFIG.market
 MAHALLA_ENVIRONMENT = CONFIG.environment
 MAHALLA_METRICS_TOKEN = CONFIG.metrics_token
+MAHALLA_PUBLIC_URL = CONFIG.public_url
+MAHALLA_GATEWAYS = {
+    "sms": gateways.sms(CONFIG),
+    "push": gateways.DEVELOPMENT,
+    "email": gateways.email(CONFIG),
+}
 MAHALLA_STREAM_URL = CONFIG.stream_url
 MAHALLA_MAP_TILES = CONFIG.map_tiles
 MAHALLA_FIELD_KEY = CONFIG.field_key

@@ -19,6 +19,8 @@ from mahalla.project import health, metrics
 
 
 def shell() -> list[URLPattern | URLResolver]:
+    if find_spec("mahalla.web.urls") is not None:
+        return [path("", include("mahalla.web.urls"))]
     names = sorted(module.name for module in pkgutil.iter_modules(mahalla.web.__path__))
     return [path("", include(f"mahalla.web.{name}")) for name in names if name.startswith("urls_")]
 

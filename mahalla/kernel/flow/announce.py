@@ -17,6 +17,7 @@ def announce(c: Ctx, name: str) -> None:
             user_id=user_id,
             params=spec.params(c),
             link=spec.link(c),
+            merge=spec.merge(c),
             now=c.now,
             key=f"{name}:{c.flow.noun}:{c.subject.pk}:{c.event_id or c.event}",
         )
