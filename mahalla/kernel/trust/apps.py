@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class TrustConfig(AppConfig):
     name = "mahalla.kernel.trust"
     label = "trust"
+
+    def ready(self) -> None:
+        from mahalla.kernel.trust import providers  # noqa: F401 - registers its outbox handler
