@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel.flow.models import Stateful
 from mahalla.kernel.media.models import Asset
-from mahalla.kit.market import hook
+from mahalla.kernel.work.models import Request
 
 
 class CaseNumber(models.Model):
@@ -32,7 +32,8 @@ class Case(Stateful):
     """One dispute, incident or report, from its opening to its decision.
 
     ``subject`` says what it is about (``"job:12"``, ``"rating:5"``, ``"user:7"``); ``job_id`` is the job's number where
-    there is one. ``charge_minor`` is what the client was charged, ``claimed_minor`` what of it is disputed.
+    there is one. ``charge_minor`` is what the client paid and can get back, ``worker_minor`` what of it is the worker's
+    (the rest is the platform's fee), ``claimed_minor`` what of it is disputed.
     ``decision`` is written by ``cases.decision``; ``pending`` is one that waits for its second person.
     """
 
@@ -69,6 +70,7 @@ class Case(Stateful):
     data = models.JSONField(default=dict, blank=True)
     claimed_minor = models.BigIntegerField(default=0)
     charge_minor = models.BigIntegerField(default=0)
+    worker_minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3, blank=True)
     severity = models.PositiveSmallIntegerField(choices=Severity, default=Severity.MEDIUM)
     owner = models.ForeignKey(
@@ -98,6 +100,10 @@ class Case(Stateful):
                 name="case_claims_at_most_the_charge",
             ),
             models.CheckConstraint(
+                condition=Q(worker_minor__gte=0) & Q(worker_minor__lte=F("charge_minor")),
+                name="case_workers_part_is_in_the_charge",
+            ),
+            models.CheckConstraint(
                 condition=Q(charge_minor=0) | ~Q(currency=""), name="case_amount_names_its_currency"
             ),
         ]
@@ -114,17 +120,15 @@ class Case(Stateful):
         return self.code
 
     def root(self) -> Stateful:
-        """The work it is about, locked before the case so that a dispute and its job never wait for each other.
-
-        The market says which (hook ``case_root``: ``(case) -> Stateful | None``).
-        """
-        found: Stateful | None = hook("case_root", _no_root)(self)
-        return found or self
+        """The request of the job that it is about: locked first, so that a case and its job never wait for each other."""
+        if self.job_id is None:
+            return self
+        return Request.objects.get(jobs__pk=self.job_id)
 
     @property
     def stream(self) -> str:
         """A dispute belongs to the story of its work; who reported whom is nobody's to read there (KH-CASE-07)."""
-        return super().stream if self.group == self.Group.DISPUTE else f"case:{self.pk}"
+        return f"case:{self.pk}" if self.one_sided else super().stream
 
     def topics(self) -> list[str]:
         parties = [self.opened_by_id] if self.one_sided else [self.opened_by_id, self.against_id]
@@ -134,10 +138,6 @@ class Case(Stateful):
     def one_sided(self) -> bool:
         """Whether the other side must not learn of it, nor of who opened it."""
         return self.group != self.Group.DISPUTE
-
-
-def _no_root(case: Case) -> Stateful | None:
-    return None
 
 
 class Side(models.TextChoices):

@@ -6,4 +6,4 @@ class TrustConfig(AppConfig):
     label = "trust"
 
     def ready(self) -> None:
-        from mahalla.kernel.trust import providers  # noqa: F401 - registers its outbox handler
+        from mahalla.kernel.trust import policies, providers  # noqa: F401 - they register themselves

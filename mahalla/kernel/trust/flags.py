@@ -131,7 +131,7 @@ def _ask_for_review(user_id: int, strike: Strike, counted: list[Strike], now: da
 def _lock_user(user_id: int) -> None:
     from mahalla.kernel.identity.models import User
 
-    if User.objects.select_for_update(no_key=True).filter(pk=user_id).first() is None:
+    if User.objects.select_for_update().filter(pk=user_id).first() is None:
         raise NotFound()
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from mahalla.kernel.flow import engine
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.media import operations as media
+from mahalla.kernel.media.policies import is_staff
 from mahalla.kernel.media.models import Asset
 from mahalla.kernel.trust import audit, kinds, queries, vault
 from mahalla.kernel.trust.flags import add_strike, raise_flag, resolve, void_strike
@@ -31,7 +32,7 @@ __all__ = [
     "contest",
     "impose",
     "lift",
-    "open_document",
+    "look",
     "personal_data",
     "purge",
     "raise_flag",
@@ -83,7 +84,7 @@ def submit(
         check = engine.lock(wanted) if wanted else Verification(user_id=user_id, kind=kind)
         check.document_key = vault.keyed_hash(kind, canonical) if canonical else ""
         sealed = {**dict(personal or {}), **({"number": canonical} if canonical else {})}
-        check.sealed, check.data = vault.seal(sealed), dict(data or {})
+        check.sealed, check.data = vault.seal(sealed, user_id=user_id, kind=kind), dict(data or {})
         check.document_expires_on = expires_on
         check.consented_at = now if consent else None
         check.submitted_at = now
@@ -121,23 +122,22 @@ def revoke(check: Verification, *, reason: str, actor: Actor, now: datetime) -> 
     return engine.apply(check, "revoke", actor=replace(actor, reason=reason), now=now)
 
 
-def open_document(viewer: User, pk: int, part: str, *, role: str, now: datetime, reason: str = "") -> Asset:
-    """One picture of a check, for its owner or a role that the market trusts with it; a stranger's look is written
-    down first (KH-SEC-04). Raises ``Denied`` (403) for other staff, ``NotFound`` for everybody else.
+def look(viewer: User, pk: int, *, role: str, now: datetime, reason: str = "") -> Verification:
+    """A check with its pages, for its owner or a role that the market trusts with documents; a stranger's look is
+    written down (KH-ADMIN-07). The pictures' bytes are read through ``media.queries.open_for``, which does the same.
+
+    Raises ``Denied`` (403) for other staff (KH-SEC-04), ``NotFound`` for everybody else.
     """
     check = _readable(viewer, pk)
-    page = VerificationDocument.objects.select_related("asset").filter(verification=check, part=part).first()
-    if page is None or page.asset.removed_at:
-        raise NotFound()
-    _log_look(viewer, check, role=role, now=now, reason=reason, part=part)
-    return page.asset
+    _log_look(viewer, check, role=role, now=now, reason=reason, part="documents")
+    return check
 
 
 def personal_data(viewer: User, pk: int, *, role: str, now: datetime, reason: str = "") -> dict[str, Any]:
-    """The decrypted number and names of a check; as ``open_document`` in who may and in what is written down."""
+    """The decrypted number and names of a check; as ``look`` in who may and in what is written down."""
     check = _readable(viewer, pk)
     _log_look(viewer, check, role=role, now=now, reason=reason, part="personal")
-    return vault.unseal(check.sealed)
+    return vault.unseal(check.sealed, user_id=check.user_id, kind=check.kind)
 
 
 def purge(check: Verification, *, actor: Actor, now: datetime) -> Verification:
@@ -150,7 +150,7 @@ def purge(check: Verification, *, actor: Actor, now: datetime) -> Verification:
         if check.state in {"submitted", "approved"}:
             raise Refused("check_in_use", _("A check that waits or counts keeps its documents."))
         for page in check.pages.select_related("asset"):
-            media.remove(page.asset, now=now)
+            media.remove(page.asset, actor=actor, now=now)
         if check.state == "rejected":
             check.document_key = ""
             DocumentClaim.objects.filter(verification=check).delete()
@@ -224,7 +224,7 @@ def _readable(viewer: User, pk: int) -> Verification:
     check = Verification.objects.filter(pk=pk).first()
     if check is not None and (check.user_id == viewer.pk or queries.reads_documents(viewer)):
         return check
-    if viewer.is_staff and viewer.is_active:
+    if is_staff(viewer):
         raise Denied("documents_closed", _("Your role may not read identity documents."))
     raise NotFound()
 

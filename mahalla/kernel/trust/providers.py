@@ -66,7 +66,8 @@ def _ask(payload: dict[str, Any], now: datetime) -> None:
     check = Verification.objects.filter(pk=payload["verification"], state="submitted").first()
     if check is None or not check.provider:
         return
-    verdict = _providers[check.provider].check(check, vault.unseal(check.sealed), now=now)
+    personal = vault.unseal(check.sealed, user_id=check.user_id, kind=check.kind)
+    verdict = _providers[check.provider].check(check, personal, now=now)
     if verdict is None:
         Verification.objects.filter(pk=check.pk).update(provider="")
         return

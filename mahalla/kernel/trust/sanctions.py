@@ -20,7 +20,7 @@ from mahalla.kernel.identity import operations as identity
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.trust import listeners, queries
 from mahalla.kernel.trust.models import Sanction
-from mahalla.kit.actors import Actor
+from mahalla.kit.actors import SYSTEM, Actor
 from mahalla.kit.errors import Invalid, NotFound, Refused
 
 Level = Sanction.Level
@@ -87,6 +87,13 @@ def uphold(sanction: Sanction, *, reason: str, actor: Actor, now: datetime) -> S
     return engine.apply(sanction, "uphold", actor=replace(actor, reason=reason), now=now)
 
 
+def end(sanction: Sanction, *, now: datetime) -> Sanction:
+    """Let the platform end what it imposed only for the time of a review."""
+    with transaction.atomic():
+        _lock_user(sanction.user_id)
+        return engine.apply(sanction, "end", actor=SYSTEM, now=now)
+
+
 def _check(level: str, *, reason: str, category: str, ends_at: datetime | None, now: datetime) -> None:
     wrong: dict[str, Any] = {}
     if level not in Level.values:
@@ -103,7 +110,7 @@ def _check(level: str, *, reason: str, category: str, ends_at: datetime | None, 
 
 def _lock_user(user_id: int) -> None:
     """Sanctions of one person are imposed and lifted one after the other, so that the account's status follows."""
-    if User.objects.select_for_update(no_key=True).filter(pk=user_id).first() is None:
+    if User.objects.select_for_update().filter(pk=user_id).first() is None:
         raise NotFound()
 
 
@@ -160,7 +167,7 @@ def set_account(user_id: int, c: Ctx) -> None:
     """
     if c.subject.level not in {Level.SUSPENSION, Level.BAN}:
         return
-    user = User.objects.select_for_update(no_key=True).get(pk=user_id)
+    user = User.objects.select_for_update().get(pk=user_id)
     in_force = list(
         Sanction.objects.filter(user_id=user_id, state__in=IN_FORCE, level__in=[Level.SUSPENSION, Level.BAN])
     )
@@ -172,10 +179,12 @@ def set_account(user_id: int, c: Ctx) -> None:
                 reason=bans[0].reason,
                 actor=c.actor,
                 now=c.now,
-                documents=queries.document_keys(user_id),
+                document_digests=queries.document_keys(user_id),
             )
     elif in_force:
         longest = max(in_force, key=lambda s: (s.ends_at is None, s.ends_at or c.now))
         identity.suspend(user, until=longest.ends_at, reason=longest.reason, actor=c.actor, now=c.now)
     elif user.status in {User.Status.SUSPENDED, User.Status.BANNED}:
         identity.reinstate(user, actor=c.actor, now=c.now)
+        if c.subject.level == Level.BAN:
+            identity.unban_documents(queries.document_keys(user_id))

@@ -1,7 +1,7 @@
 """Personal data of checks at rest: sealed values, and keyed hashes that find a double without knowing the number.
 
-``MAHALLA_FIELD_KEY`` may hold several keys, separated by commas: the first seals, all open, and the *last* makes the
-hashes, so that a new key is put in front and old rows keep working (KH-SEC-04).
+The keys are those of ``media.vault`` (``MAHALLA_FIELD_KEY``, several separated by commas: the first seals, all open).
+Hashes are made with the *last* one, so that a new key is put in front and old rows keep matching (KH-SEC-04).
 """
 
 from __future__ import annotations
@@ -11,60 +11,31 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-
-class Unreadable(RuntimeError):
-    """A sealed value that no configured key opens: a key was lost or the row was tampered with."""
+from mahalla.kernel.media import vault
 
 
-def _derive(key: str, purpose: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"mahalla trust " + purpose).derive(
-        key.encode()
-    )
-
-
-def _keys() -> tuple[str, ...]:
-    given = getattr(settings, "MAHALLA_FIELD_KEY", "") or settings.SECRET_KEY
-    return tuple(key.strip() for key in given.split(",") if key.strip())
-
-
-@lru_cache(maxsize=4)
-def _box(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derive(key, b"seal"))) for key in keys])
-
-
-@lru_cache(maxsize=4)
-def _hash_key(keys: tuple[str, ...]) -> bytes:
-    return _derive(keys[-1], b"hash")
-
-
-def seal(data: Mapping[str, Any]) -> str:
-    """Encrypt a small JSON object; the empty one stays empty."""
+def seal(data: Mapping[str, Any], *, user_id: int, kind: str) -> str:
+    """Encrypt a small JSON object, bound to whose it is and of what kind; the empty one stays empty."""
     if not data:
         return ""
-    return _box(_keys()).encrypt(json.dumps(dict(data), ensure_ascii=False).encode()).decode()
+    plain = json.dumps(dict(data), ensure_ascii=False).encode()
+    return base64.b64encode(vault.seal(plain, context=_context(user_id, kind))).decode()
 
 
-def unseal(sealed: str) -> dict[str, Any]:
-    """The object that ``seal`` was given. Raises ``Unreadable``."""
+def unseal(sealed: str, *, user_id: int, kind: str) -> dict[str, Any]:
+    """The object that ``seal`` was given. Raises ``media.vault.CannotOpen``."""
     if not sealed:
         return {}
-    try:
-        opened: dict[str, Any] = json.loads(_box(_keys()).decrypt(sealed.encode()))
-    except InvalidToken as error:
-        raise Unreadable("no configured key opens this value") from error
+    opened: dict[str, Any] = json.loads(vault.unseal(base64.b64decode(sealed), context=_context(user_id, kind)))
     return opened
 
 
 def canonical(number: str) -> str:
-    """The number as it is compared: letters and digits only, upper case, Eastern Arabic digits made ASCII."""
+    """The number as it is compared: letters and digits only, upper case, digits of any script as ASCII."""
     kept = []
     for char in number:
         if char.isdecimal():
@@ -76,5 +47,10 @@ def canonical(number: str) -> str:
 
 def keyed_hash(kind: str, number: str) -> str:
     """64 hex digits, the same for every spelling of the same number of one kind; useless without the key."""
-    text = f"{kind}:{canonical(number)}".encode()
-    return hmac.new(_hash_key(_keys()), text, hashlib.sha256).hexdigest()
+    keys = [key.strip() for key in (getattr(settings, "MAHALLA_FIELD_KEY", "") or settings.SECRET_KEY).split(",")]
+    secret = f"mahalla trust hash {keys[-1]}".encode()
+    return hmac.new(secret, f"{kind}:{canonical(number)}".encode(), hashlib.sha256).hexdigest()
+
+
+def _context(user_id: int, kind: str) -> str:
+    return f"verification:{user_id}:{kind}"
