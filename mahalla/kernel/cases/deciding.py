@@ -79,7 +79,9 @@ def _parts(c: Ctx, refund: int) -> Parts:
     named = Parts(worker if worker is not None else refund - fee, fee if fee is not None else refund - worker)
     fits = 0 <= named.worker_minor <= charge.worker_minor and 0 <= named.fee_minor <= charge.fee_minor
     if named.total_minor != refund or not fits:
-        raise Invalid({"worker_part": _("The two parts must add up to the refund, each within what that side got.")})
+        raise Invalid(
+            {"worker_part": _("The two parts must add up to the refund, each within what that side got.")}
+        )
     return named
 
 
@@ -180,7 +182,10 @@ def _sanction(c: Ctx, decision: dict[str, Any]) -> None:
             source=case.code,
         )
     interim = Sanction.objects.filter(
-        source=case.code, level=Sanction.Level.SUSPENSION, imposed_by__isnull=True, state__in=sanctions.IN_FORCE
+        source=case.code,
+        level=Sanction.Level.SUSPENSION,
+        imposed_by__isnull=True,
+        state__in=sanctions.IN_FORCE,
     )
     for suspension in interim.order_by("pk"):
         sanctions.end(suspension, now=c.now)

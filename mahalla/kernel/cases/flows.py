@@ -1,6 +1,6 @@
 """The flow table of cases. A market includes it in its ``flows`` with its own roles and policy names:
 
-    flows = {"case": cases.flows.case_flow(parties=("client", "worker"), agents=("agent",), seniors=("admin",)), …}
+flows = {"case": cases.flows.case_flow(parties=("client", "worker"), agents=("agent",), seniors=("admin",)), …}
 """
 
 from __future__ import annotations

@@ -44,7 +44,9 @@ def defaults(*, link: str = "/cases/%s/") -> Mapping[str, NoticeSpec]:
     """All of them by name; ``link`` is where a market shows a case."""
 
     def spec(name: str, to: Any, title: Any, body: Any) -> NoticeSpec:
-        return NoticeSpec(name, "cases", to, title, body, _params, lambda c: link % c.subject.pk, critical=True)
+        return NoticeSpec(
+            name, "cases", to, title, body, _params, lambda c: link % c.subject.pk, critical=True
+        )
 
     specs = (
         spec("case_opened", _sides, _("Case %(code)s"), _("We have received it and will answer soon.")),
@@ -56,6 +58,8 @@ def defaults(*, link: str = "/cases/%s/") -> Mapping[str, NoticeSpec]:
         spec("case_released", _sides, _("Case %(code)s"), _("The held part is paid while the case goes on.")),
         spec("case_withdrawn", _sides, _("Case %(code)s"), _("The case was withdrawn.")),
         spec("case_decided", _sides, _("Case %(code)s is decided"), _("%(reason)s")),
-        spec("case_appealed", _sides, _("Case %(code)s"), _("There is an appeal; somebody else will decide.")),
+        spec(
+            "case_appealed", _sides, _("Case %(code)s"), _("There is an appeal; somebody else will decide.")
+        ),
     )
     return {spec.name: spec for spec in specs}

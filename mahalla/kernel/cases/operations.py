@@ -58,9 +58,7 @@ def open_case(
     pieces = _assets(assets, opened_by_id)
     try:
         with transaction.atomic():
-            if job_id is not None:  # the request first, as everywhere; a job that does not exist is nobody's
-                if Request.objects.select_for_update(no_key=True).filter(jobs__pk=job_id).first() is None:
-                    raise NotFound()
+            _lock_work(job_id)
             case = Case(
                 code=next_code(kinds.SERIES[Case.Group(spec.group)], now),
                 group=spec.group,
@@ -214,6 +212,15 @@ def decide_appeal(
     """The final word, by somebody who had no hand in the first; ``decision["first"]`` keeps that one."""
     data = {"refund_minor": refund_minor, "outcome": outcome}
     return engine.apply(case, "decide_appeal", actor=replace(actor, reason=reason), now=now, data=data)
+
+
+def _lock_work(job_id: int | None) -> None:
+    """The request first, as everywhere. A job that does not exist is nobody's."""
+    if job_id is None:
+        return
+    found = Request.objects.select_for_update(no_key=True, of=("self",)).filter(jobs__pk=job_id)
+    if found.first() is None:
+        raise NotFound()
 
 
 def _check_opening(spec: kinds.Kind, *, text: str, claimed: int, charge: int, worker: int) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, Case as When_, F, Q, QuerySet, Value, When
+from django.db.models import BooleanField, F, Q, QuerySet, Value, When
+from django.db.models import Case as Either
 from django.db.models.functions import Least
 
 from mahalla.kernel.cases import kinds
@@ -23,15 +24,19 @@ def queue(group: str, *, now: datetime, kind: str = "", owner_id: int | None = N
 
     Each carries ``overdue`` and ``next_due``; ``age(case, now)`` is how long it has been open.
     """
-    rows = Case.objects.filter(group=group).exclude(phase__in=OVER).select_related("opened_by", "against", "owner")
+    rows = (
+        Case.objects.filter(group=group)
+        .exclude(phase__in=OVER)
+        .select_related("opened_by", "against", "owner")
+    )
     if kind:
         rows = rows.filter(kind=kind)
     if owner_id is not None:
         rows = rows.filter(owner_id=owner_id)
     late = Q(due_decision__lte=now) | Q(answered_at__isnull=True, due_first_answer__lte=now)
     return rows.annotate(
-        overdue=When_(When(late, then=Value(True)), default=Value(False), output_field=BooleanField()),
-        next_due=When_(
+        overdue=Either(When(late, then=Value(True)), default=Value(False), output_field=BooleanField()),
+        next_due=Either(
             When(answered_at__isnull=True, then=Least("due_first_answer", "due_decision")),
             default=F("due_decision"),
         ),
@@ -40,7 +45,12 @@ def queue(group: str, *, now: datetime, kind: str = "", owner_id: int | None = N
 
 def waiting_for_second(*, group: str = Case.Group.DISPUTE) -> QuerySet[Case]:
     """Decisions that wait for a second person, the longest waiting first."""
-    return Case.objects.filter(group=group).exclude(pending={}).exclude(phase__in=OVER).order_by("due_decision", "pk")
+    return (
+        Case.objects.filter(group=group)
+        .exclude(pending={})
+        .exclude(phase__in=OVER)
+        .order_by("due_decision", "pk")
+    )
 
 
 def age(case: Case, now: datetime) -> timedelta:
@@ -107,7 +117,9 @@ def view_for(viewer: User, pk: int) -> View:
         due=None if case.phase in OVER else due,
         messages=list(CaseMessage.objects.filter(seen, case=case).select_related("by")),
         evidence=list(CaseEvidence.objects.filter(seen, case=case).select_related("by", "asset")),
-        decision=case.decision if staff else {k: case.decision[k] for k in PUBLIC_DECISION if k in case.decision},
+        decision=case.decision
+        if staff
+        else {k: case.decision[k] for k in PUBLIC_DECISION if k in case.decision},
         proposal=case.proposal if staff else {},
         pending=case.pending if staff else {},
     )

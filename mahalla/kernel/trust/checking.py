@@ -65,14 +65,19 @@ def examine(c: Ctx) -> None:
             return
         holder = _claim(check)
         if holder != check.user_id:
-            _turn_down(c, gettext("This document is in use by another account."), why="duplicate", others=[holder])
+            _turn_down(
+                c, gettext("This document is in use by another account."), why="duplicate", others=[holder]
+            )
             return
     provider = kinds.kind(check.kind).provider
     if provider:
         Verification.objects.filter(pk=check.pk).update(provider=provider)
         check.provider = provider
         outbox.enqueue(
-            "trust.check", key=f"trust.check:{check.pk}:{c.event_id}", payload={"verification": check.pk}, now=c.now
+            "trust.check",
+            key=f"trust.check:{check.pk}:{c.event_id}",
+            payload={"verification": check.pk},
+            now=c.now,
         )
 
 

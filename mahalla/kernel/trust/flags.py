@@ -56,7 +56,9 @@ def raise_flag(
     )
     try:
         with transaction.atomic():
-            flag = engine.create(flag, "raise", actor=actor, now=now, data={"others": sorted(set(others) - {user_id})})
+            flag = engine.create(
+                flag, "raise", actor=actor, now=now, data={"others": sorted(set(others) - {user_id})}
+            )
     except IntegrityError:
         return Flag.objects.get(key=key)
     return flag
@@ -100,14 +102,18 @@ def void_strike(strike: Strike, *, reason: str, actor: Actor, now: datetime) -> 
             raise Refused("voided_before", _("This does not count any more."))
         found.voided_at, found.void_reason = now, reason.strip()
         found.save(update_fields=["voided_at", "void_reason"])
-        audit.acted(replace(actor, reason=reason), "strike_voided", "user", found.user_id, now, strike=found.pk)
+        audit.acted(
+            replace(actor, reason=reason), "strike_voided", "user", found.user_id, now, strike=found.pk
+        )
     return found
 
 
 def counted_strikes(user_id: int, now: datetime) -> Iterable[Strike]:
     """The strikes that count at ``now``: not voided and within the last ``strike_days``, oldest first."""
     since = now - timedelta(days=policy.get("strike_days", now=now))
-    return Strike.objects.filter(user_id=user_id, voided_at__isnull=True, at__gt=since, at__lte=now).order_by("at", "pk")
+    return Strike.objects.filter(user_id=user_id, voided_at__isnull=True, at__gt=since, at__lte=now).order_by(
+        "at", "pk"
+    )
 
 
 def _ask_for_review(user_id: int, strike: Strike, counted: list[Strike], now: datetime) -> None:

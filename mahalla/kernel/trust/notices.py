@@ -36,14 +36,18 @@ def _sanction(c: Any) -> dict[str, Any]:
     }
 
 
-def defaults(*, checks_link: str = "/account/checks/", sanctions_link: str = "/account/") -> Mapping[str, NoticeSpec]:
+def defaults(
+    *, checks_link: str = "/account/checks/", sanctions_link: str = "/account/"
+) -> Mapping[str, NoticeSpec]:
     """All of them by name; the links say where a market shows checks and sanctions."""
 
     def check(name: str, title: Any, body: Any) -> NoticeSpec:
         return NoticeSpec(name, "account", _person, title, body, _check, lambda c: checks_link, critical=True)
 
     def sanction(name: str, title: Any, body: Any) -> NoticeSpec:
-        return NoticeSpec(name, "account", _person, title, body, _sanction, lambda c: sanctions_link, critical=True)
+        return NoticeSpec(
+            name, "account", _person, title, body, _sanction, lambda c: sanctions_link, critical=True
+        )
 
     specs = (
         check("verification_asked", _("A check is needed"), _("Please send: %(kind)s.")),
@@ -53,13 +57,19 @@ def defaults(*, checks_link: str = "/account/checks/", sanctions_link: str = "/a
             _("Not accepted"),
             _("%(kind)s was not accepted: %(reason)s You can contest this or send it again."),
         ),
-        check("verification_warning", _("A check runs out"), _("%(kind)s ends on %(date)s. Please renew it in time.")),
+        check(
+            "verification_warning",
+            _("A check runs out"),
+            _("%(kind)s ends on %(date)s. Please renew it in time."),
+        ),
         check(
             "verification_expired",
             _("A check has run out"),
             _("%(kind)s does not count any more. You get no offers until it is renewed."),
         ),
-        sanction("sanction_imposed", _("About your account"), _("%(level)s: %(reason)s You can appeal to support.")),
+        sanction(
+            "sanction_imposed", _("About your account"), _("%(level)s: %(reason)s You can appeal to support.")
+        ),
         sanction("sanction_upheld", _("Your appeal"), _("The decision stays: %(answer)s")),
         sanction("sanction_lifted", _("Lifted"), _("%(level)s was lifted: %(answer)s")),
         sanction("sanction_ended", _("It is over"), _("%(level)s has ended.")),

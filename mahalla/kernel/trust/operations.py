@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from mahalla.kernel.flow import engine
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.media import operations as media
-from mahalla.kernel.media.policies import is_staff
 from mahalla.kernel.media.models import Asset
+from mahalla.kernel.media.policies import is_staff
 from mahalla.kernel.trust import audit, kinds, queries, vault
 from mahalla.kernel.trust.flags import add_strike, raise_flag, resolve, void_strike
 from mahalla.kernel.trust.models import DocumentClaim, Verification, VerificationDocument
@@ -104,7 +104,9 @@ def approve(
 ) -> Verification:
     """Accept a check; it counts until its re-check, its document's end, or ``valid_until`` where given."""
     data = {"valid_until": valid_until} if valid_until else {}
-    return engine.apply(check, "approve", actor=replace(actor, reason=reason or actor.reason), now=now, data=data)
+    return engine.apply(
+        check, "approve", actor=replace(actor, reason=reason or actor.reason), now=now, data=data
+    )
 
 
 def reject(check: Verification, *, reason: str, actor: Actor, now: datetime) -> Verification:

@@ -79,6 +79,8 @@ def answer(check: Verification, verdict: Verdict, *, now: datetime) -> Verificat
     actor = replace(SYSTEM, reason=verdict.reason)
     event = "approve" if verdict.approved else "reject"
     try:
-        return engine.apply(check, event, actor=actor, now=now, data={"provider_reference": verdict.reference})
+        return engine.apply(
+            check, event, actor=actor, now=now, data={"provider_reference": verdict.reference}
+        )
     except IllegalMove:
         return None

@@ -105,7 +105,9 @@ def document_keys(user_id: int) -> list[str]:
 def active_sanctions(user_ids: Iterable[int], at: datetime) -> dict[int, list[Sanction]]:
     """The sanctions in force at ``at`` by person, in one query; warnings stand on file and are not among them."""
     rows = (
-        Sanction.objects.filter(user_id__in=list(user_ids), state__in=["active", "appealed"], starts_at__lte=at)
+        Sanction.objects.filter(
+            user_id__in=list(user_ids), state__in=["active", "appealed"], starts_at__lte=at
+        )
         .filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at))
         .exclude(level=Sanction.Level.WARNING)
         .order_by("starts_at", "pk")
@@ -116,7 +118,9 @@ def active_sanctions(user_ids: Iterable[int], at: datetime) -> dict[int, list[Sa
     return dict(out)
 
 
-def blocked_from(user_ids: Iterable[int], category: str, at: datetime, *, parents: Iterable[str] = ()) -> set[int]:
+def blocked_from(
+    user_ids: Iterable[int], category: str, at: datetime, *, parents: Iterable[str] = ()
+) -> set[int]:
     """Those who may not be offered work of ``category`` (or of its ``parents``) at ``at`` (KH-TRUST-14)."""
     codes = {category, *parents}
     hard = {Sanction.Level.SUSPENSION, Sanction.Level.BAN}
@@ -144,5 +148,9 @@ def alerts(*, rule: str = "", with_low: bool = False) -> QuerySet[Flag]:
 
 def open_flags(user_ids: Iterable[int]) -> Mapping[int, int]:
     """How many open flags each person has; people without one are left out."""
-    rows = Flag.objects.filter(user_id__in=list(user_ids), state="open").values("user_id").annotate(n=Count("pk"))
+    rows = (
+        Flag.objects.filter(user_id__in=list(user_ids), state="open")
+        .values("user_id")
+        .annotate(n=Count("pk"))
+    )
     return {row["user_id"]: row["n"] for row in rows}

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from mahalla.kernel.flow import engine
 from mahalla.kernel.flow.context import Ctx
 from mahalla.kernel.identity import operations as identity
-from mahalla.kernel.identity.models import User
+from mahalla.kernel.identity.models import BanMark, User
 from mahalla.kernel.trust import listeners, queries
 from mahalla.kernel.trust.models import Sanction
 from mahalla.kit.actors import SYSTEM, Actor
@@ -187,4 +187,5 @@ def set_account(user_id: int, c: Ctx) -> None:
     elif user.status in {User.Status.SUSPENDED, User.Status.BANNED}:
         identity.reinstate(user, actor=c.actor, now=c.now)
         if c.subject.level == Level.BAN:
-            identity.unban_documents(queries.document_keys(user_id))
+            marks = BanMark.objects.filter(kind=BanMark.Kind.DOCUMENT)
+            marks.filter(digest__in=queries.document_keys(user_id)).delete()

@@ -30,7 +30,9 @@ def unseal(sealed: str, *, user_id: int, kind: str) -> dict[str, Any]:
     """The object that ``seal`` was given. Raises ``media.vault.CannotOpen``."""
     if not sealed:
         return {}
-    opened: dict[str, Any] = json.loads(vault.unseal(base64.b64decode(sealed), context=_context(user_id, kind)))
+    opened: dict[str, Any] = json.loads(
+        vault.unseal(base64.b64decode(sealed), context=_context(user_id, kind))
+    )
     return opened
 
 
@@ -47,7 +49,9 @@ def canonical(number: str) -> str:
 
 def keyed_hash(kind: str, number: str) -> str:
     """64 hex digits, the same for every spelling of the same number of one kind; useless without the key."""
-    keys = [key.strip() for key in (getattr(settings, "MAHALLA_FIELD_KEY", "") or settings.SECRET_KEY).split(",")]
+    keys = [
+        key.strip() for key in (getattr(settings, "MAHALLA_FIELD_KEY", "") or settings.SECRET_KEY).split(",")
+    ]
     secret = f"mahalla trust hash {keys[-1]}".encode()
     return hmac.new(secret, f"{kind}:{canonical(number)}".encode(), hashlib.sha256).hexdigest()
 
