@@ -69,7 +69,7 @@ class Discrepancy(NamedTuple):
 def _rows(sql: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 _TOTALS = "debits_posted, credits_posted, debits_pending, credits_pending"
