@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from mahalla.kernel.events import outbox
 from mahalla.kernel.identity import codes, phones, queries, roles, sms, status
 from mahalla.kernel.identity.codes import CodeSent, Purpose
-from mahalla.kernel.identity.models import Consent, PhoneCode, User
+from mahalla.kernel.identity.models import CodeTry, Consent, PhoneCode, User
 from mahalla.kernel.identity.record import itself, note
 from mahalla.kit.actors import Actor
 from mahalla.kit.errors import Denied, Invalid, Refused
@@ -138,7 +138,7 @@ def confirm_password(user: User, *, password: str, now: datetime) -> None:
         if refusal is None and not user.check_password(password):
             refusal = Invalid({"password": _("The password is wrong.")})
         if refusal is None:
-            codes.CodeTry.objects.filter(phone=key, purpose=codes.PASSWORD).delete()
+            CodeTry.objects.filter(phone=key, purpose=codes.PASSWORD).delete()
     if refusal is not None:
         raise refusal
 

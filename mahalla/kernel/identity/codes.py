@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -136,7 +137,7 @@ def purge(now: datetime) -> None:
     CodeTry.objects.filter(at__lt=now - timedelta(days=1)).delete()
 
 
-def _live(phone: str, purpose: str):  # type: ignore[no-untyped-def]
+def _live(phone: str, purpose: str) -> QuerySet[PhoneCode]:
     return PhoneCode.objects.filter(phone=phone, purpose=purpose, used_at=None, replaced_at=None)
 
 

@@ -66,7 +66,7 @@ class User(AbstractBaseUser):
         return self.name or f"#{self.pk}"
 
     @property
-    def is_active(self) -> bool:
+    def is_active(self) -> bool:  # type: ignore[override]
         """Whether a session of this person counts; a deactivated person comes back by signing in."""
         return self.status in {self.Status.ACTIVE, self.Status.DEACTIVATED}
 

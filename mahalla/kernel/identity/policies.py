@@ -67,7 +67,7 @@ def require_may_act(user: User) -> None:
 
 
 def _superuser(actor: Actor, action: str) -> bool:
-    return User.objects.filter(pk=actor.user_id, is_superuser=True, status=User.Status.ACTIVE).exists()
+    return User.objects.filter(pk=actor.user_id or 0, is_superuser=True, status=User.Status.ACTIVE).exists()
 
 
 def require_staff_may(actor: Actor, action: str) -> None:

@@ -75,7 +75,7 @@ def end_sessions(
         for browser in browsers:
             browser.end()
         ended = (
-            ApiToken.objects.filter(user=user, ended_at=None).exclude(pk=keep_token_id).update(ended_at=now)
+            ApiToken.objects.filter(user=user, ended_at=None).exclude(pk=keep_token_id or 0).update(ended_at=now)
         )
         total = len(browsers) + ended
         if total:
