@@ -78,9 +78,9 @@ def redeem(phone: str, *, purpose: str, code: str, user_id: int | None, now: dat
     refusal = count_try(phone, purpose=purpose, now=now)
     if refusal:
         return refusal
-    live = _live(phone, purpose).filter(user_id=user_id, expires_at__gt=now).first()
+    live = _live(phone, purpose).filter(expires_at__gt=now).first()
     digest = hashing.short_lived("code", purpose, phone, phones.latin_digits(code))
-    if live is None or not compare_digest(live.digest, digest):
+    if live is None or live.user_id != user_id or not compare_digest(live.digest, digest):
         return Refused(
             "code_wrong",
             _("This code is wrong or no longer valid. Check it, or ask for a new one."),

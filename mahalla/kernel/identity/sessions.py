@@ -48,6 +48,11 @@ def authenticate_token(token: str, *, now: datetime) -> ApiToken | None:
     return found
 
 
+def seen(session_key: str, *, now: datetime) -> None:
+    """Write down that a browser was here."""
+    UserSession.objects.filter(session_key=session_key).update(last_seen_at=now)
+
+
 def end_session(user: User, kind: str, pk: int, *, now: datetime) -> None:
     """End one of the person's own sessions (``kind`` ``web`` or ``app``). Raises ``NotFound`` for anybody else's."""
     with transaction.atomic():
@@ -75,7 +80,9 @@ def end_sessions(
         for browser in browsers:
             browser.end()
         ended = (
-            ApiToken.objects.filter(user=user, ended_at=None).exclude(pk=keep_token_id or 0).update(ended_at=now)
+            ApiToken.objects.filter(user=user, ended_at=None)
+            .exclude(pk=keep_token_id or 0)
+            .update(ended_at=now)
         )
         total = len(browsers) + ended
         if total:
