@@ -1,0 +1,99 @@
+"""A map drawn by ourselves: points, a way and rings of distance, as one SVG, for pages without a tile server."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+WIDTH, HEIGHT, MARGIN = 640, 400, 88
+RINGS_M = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000)
+EARTH_M = 6_371_008.8
+Point = Mapping[str, Any]
+
+
+def block(points: Sequence[Point]) -> dict[str, Any]:
+    """What the map's template needs: the drawing, the points for a tile map, and the tiles' address (or nothing)."""
+    return {"drawing": sketch(points), "data": json.dumps(points), "tiles": settings.MAHALLA_MAP_TILES}
+
+
+def _flat(points: Sequence[Point]) -> list[tuple[float, float]]:
+    """Metres east and south of the middle: true enough over the tens of kilometres that a page shows."""
+    lat = sum(float(p["lat"]) for p in points) / len(points)
+    lng = sum(float(p["lng"]) for p in points) / len(points)
+    metre = math.radians(1) * EARTH_M
+    return [
+        ((float(p["lng"]) - lng) * metre * math.cos(math.radians(lat)), (lat - float(p["lat"])) * metre)
+        for p in points
+    ]
+
+
+def sketch(points: Sequence[Point]) -> SafeString:
+    """The drawing. The first point of kind ``place`` is the middle of the rings; a ``worker`` has a way to it."""
+    if not points:
+        return SafeString("")
+    flat = _flat(points)
+    reach_x = max(abs(x) for x, _y in flat) or 200
+    reach_y = max(abs(y) for _x, y in flat) or 200
+    scale = min((WIDTH / 2 - MARGIN) / reach_x, (HEIGHT / 2 - MARGIN) / reach_y, 0.4)
+    spots = [(WIDTH / 2 + x * scale, HEIGHT / 2 + y * scale) for x, y in flat]
+    home = next((i for i, p in enumerate(points) if p.get("kind", "place") == "place"), 0)
+    names = ", ".join(str(p.get("label") or "") for p in points if p.get("label"))
+    return format_html(
+        '<svg viewBox="0 0 {} {}" role="img" aria-label="{}"><rect class="map-land" width="100%" height="100%"/>{}{}{}{}</svg>',
+        WIDTH, HEIGHT, _("Map: %(places)s") % {"places": names}, _streets(), _rings(spots[home], scale),
+        _ways(points, spots, home), _pins(points, spots),
+    )  # fmt: skip
+
+
+def _streets() -> SafeString:
+    """Blocks of an unnamed town, so that the eye reads a map; they claim nothing about real streets."""
+    rows = [(12, 76), (98, 66), (174, 92), (276, 54), (340, 80)]
+    columns = [(-20, 118), (110, 84), (206, 132), (350, 70), (432, 116), (560, 120)]
+    cells = [(x + (y % 3) * 4, y, w, h) for y, h in rows for x, w in columns]
+    return format_html(
+        '<g transform="rotate(-9 320 200) translate(-20 -6)">{}</g>',
+        format_html_join("", '<rect class="map-block" x="{}" y="{}" width="{}" height="{}" rx="9"/>', cells),
+    )
+
+
+def _rings(middle: tuple[float, float], scale: float) -> SafeString:
+    fitting = [m for m in RINGS_M if 46 <= m * scale <= HEIGHT * 0.62][:2]
+    return format_html_join(
+        "",
+        '<circle class="map-ring" cx="{0:.0f}" cy="{1:.0f}" r="{2:.0f}"/><text class="map-text" x="{0:.0f}" y="{3:.0f}" text-anchor="middle">{4}</text>',
+        [(middle[0], middle[1], m * scale, middle[1] - m * scale - 5, _metres(m)) for m in fitting],
+    )
+
+
+def _metres(metres: int) -> str:
+    return _("%(n)s km") % {"n": f"{metres / 1000:g}"} if metres >= 1000 else _("%(n)s m") % {"n": metres}
+
+
+def _ways(points: Sequence[Point], spots: Sequence[tuple[float, float]], home: int) -> SafeString:
+    """A bent line from each worker to the place."""
+    lines = []
+    for point, (x, y) in zip(points, spots, strict=True):
+        if point.get("kind") == "worker":
+            hx, hy = spots[home]
+            bend_x, bend_y = (x + hx) / 2 - (hy - y) * 0.16, (y + hy) / 2 + (hx - x) * 0.16
+            lines.append((f"M{x:.0f} {y:.0f}Q{bend_x:.0f} {bend_y:.0f} {hx:.0f} {hy:.0f}",))
+    return format_html_join("", '<path class="map-way" d="{}"/>', lines)
+
+
+def _pins(points: Sequence[Point], spots: Sequence[tuple[float, float]]) -> SafeString:
+    drawn = []
+    for point, (x, y) in zip(points, spots, strict=True):
+        kind, label = str(point.get("kind", "place")), str(point.get("label") or "")
+        if kind == "worker":
+            shape = format_html('<circle class="map-halo" cx="{0:.0f}" cy="{1:.0f}" r="26"/><circle class="map-pin" cx="{0:.0f}" cy="{1:.0f}" r="11"/>', x, y)  # fmt: skip
+        else:
+            shape = format_html('<path class="map-pin map-pin--{}" d="M{:.0f} {:.0f}c-10-12-15-19-15-27a15 15 0 0 1 30 0c0 8-5 15-15 27z"/><circle cx="{:.0f}" cy="{:.0f}" r="5" fill="#fff"/>', kind, x, y, x, y - 27)  # fmt: skip
+        drawn.append((shape, x, y + 44 if kind == "worker" else y + 20, label))
+    return format_html_join("", '{}<text class="map-label" x="{:.0f}" y="{:.0f}">{}</text>', drawn)
