@@ -50,7 +50,11 @@ class Shell:
 
     @cached_property
     def languages(self) -> tuple[tuple[str, str], ...]:
-        return self.market.languages if self.market else tuple((code, str(name)) for code, name in settings.LANGUAGES)
+        return (
+            self.market.languages
+            if self.market
+            else tuple((code, str(name)) for code, name in settings.LANGUAGES)
+        )
 
     @cached_property
     def bar(self) -> list[nav.NavItem]:

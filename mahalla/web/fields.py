@@ -28,7 +28,9 @@ def look_of(bound: BoundField) -> str:
 
 def render(bound: BoundField, options: dict[str, Any]) -> str:
     look = options.get("look") or look_of(bound)
-    attrs = {key: value for key, value in options.items() if key not in OPTIONS and value not in (None, False)}
+    attrs = {
+        key: value for key, value in options.items() if key not in OPTIONS and value not in (None, False)
+    }
     attrs |= _kind(look)
     if look not in LISTED | {"check", "switch", "photos"}:
         css = "code input" if look == "code" else "input"
@@ -58,7 +60,12 @@ def render(bound: BoundField, options: dict[str, Any]) -> str:
 
 def _kind(look: str) -> dict[str, Any]:
     if look == "code":
-        return {"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "6", "pattern": "[0-9]*"}
+        return {
+            "inputmode": "numeric",
+            "autocomplete": "one-time-code",
+            "maxlength": "6",
+            "pattern": "[0-9]*",
+        }
     if look == "phone":
         return {"inputmode": "tel", "autocomplete": "tel-national", "type": "tel"}
     return {"inputmode": "numeric"} if look == "stepper" else {}

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a line of path data is one line
 """A map drawn by ourselves: points, a way and rings of distance, as one SVG, for pages without a tile server."""
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def sketch(points: Sequence[Point]) -> SafeString:
     reach_x = max(abs(x) for x, _y in flat) or 200
     reach_y = max(abs(y) for _x, y in flat) or 200
     scale = min((WIDTH / 2 - MARGIN) / reach_x, (HEIGHT / 2 - MARGIN) / reach_y, 0.4)
-    spots = [(WIDTH / 2 + x * scale, HEIGHT / 2 + y * scale) for x, y in flat]
+    spots = [(round(WIDTH / 2 + x * scale), round(HEIGHT / 2 + y * scale)) for x, y in flat]
     home = next((i for i, p in enumerate(points) if p.get("kind", "place") == "place"), 0)
     names = ", ".join(str(p.get("label") or "") for p in points if p.get("label"))
     return format_html(
@@ -63,12 +64,15 @@ def _streets() -> SafeString:
     )
 
 
-def _rings(middle: tuple[float, float], scale: float) -> SafeString:
+def _rings(middle: tuple[int, int], scale: float) -> SafeString:
     fitting = [m for m in RINGS_M if 46 <= m * scale <= HEIGHT * 0.62][:2]
     return format_html_join(
         "",
-        '<circle class="map-ring" cx="{0:.0f}" cy="{1:.0f}" r="{2:.0f}"/><text class="map-text" x="{0:.0f}" y="{3:.0f}" text-anchor="middle">{4}</text>',
-        [(middle[0], middle[1], m * scale, middle[1] - m * scale - 5, _metres(m)) for m in fitting],
+        '<circle class="map-ring" cx="{0}" cy="{1}" r="{2}"/><text class="map-text" x="{0}" y="{3}" text-anchor="middle">{4}</text>',
+        [
+            (middle[0], middle[1], round(m * scale), round(middle[1] - m * scale - 5), _metres(m))
+            for m in fitting
+        ],
     )
 
 
@@ -76,24 +80,24 @@ def _metres(metres: int) -> str:
     return _("%(n)s km") % {"n": f"{metres / 1000:g}"} if metres >= 1000 else _("%(n)s m") % {"n": metres}
 
 
-def _ways(points: Sequence[Point], spots: Sequence[tuple[float, float]], home: int) -> SafeString:
+def _ways(points: Sequence[Point], spots: Sequence[tuple[int, int]], home: int) -> SafeString:
     """A bent line from each worker to the place."""
     lines = []
     for point, (x, y) in zip(points, spots, strict=True):
         if point.get("kind") == "worker":
             hx, hy = spots[home]
             bend_x, bend_y = (x + hx) / 2 - (hy - y) * 0.16, (y + hy) / 2 + (hx - x) * 0.16
-            lines.append((f"M{x:.0f} {y:.0f}Q{bend_x:.0f} {bend_y:.0f} {hx:.0f} {hy:.0f}",))
+            lines.append((f"M{x} {y}Q{bend_x:.0f} {bend_y:.0f} {hx} {hy}",))
     return format_html_join("", '<path class="map-way" d="{}"/>', lines)
 
 
-def _pins(points: Sequence[Point], spots: Sequence[tuple[float, float]]) -> SafeString:
+def _pins(points: Sequence[Point], spots: Sequence[tuple[int, int]]) -> SafeString:
     drawn = []
     for point, (x, y) in zip(points, spots, strict=True):
         kind, label = str(point.get("kind", "place")), str(point.get("label") or "")
         if kind == "worker":
-            shape = format_html('<circle class="map-halo" cx="{0:.0f}" cy="{1:.0f}" r="26"/><circle class="map-pin" cx="{0:.0f}" cy="{1:.0f}" r="11"/>', x, y)  # fmt: skip
+            shape = format_html('<circle class="map-halo" cx="{0}" cy="{1}" r="26"/><circle class="map-pin" cx="{0}" cy="{1}" r="11"/>', x, y)  # fmt: skip
         else:
-            shape = format_html('<path class="map-pin map-pin--{}" d="M{:.0f} {:.0f}c-10-12-15-19-15-27a15 15 0 0 1 30 0c0 8-5 15-15 27z"/><circle cx="{:.0f}" cy="{:.0f}" r="5" fill="#fff"/>', kind, x, y, x, y - 27)  # fmt: skip
+            shape = format_html('<path class="map-pin map-pin--{}" d="M{} {}c-10-12-15-19-15-27a15 15 0 0 1 30 0c0 8-5 15-15 27z"/><circle cx="{}" cy="{}" r="5" fill="#fff"/>', kind, x, y, x, y - 27)  # fmt: skip
         drawn.append((shape, x, y + 44 if kind == "worker" else y + 20, label))
-    return format_html_join("", '{}<text class="map-label" x="{:.0f}" y="{:.0f}">{}</text>', drawn)
+    return format_html_join("", '{}<text class="map-label" x="{}" y="{}">{}</text>', drawn)

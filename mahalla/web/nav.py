@@ -53,5 +53,7 @@ def items(request: HttpRequest, place: str = "bar") -> list[NavItem]:
 
 def current(found: list[NavItem], path: str) -> str:
     """The address among ``found`` under which ``path`` lies: the longest that fits, else nothing."""
-    fitting = [item.url for item in found if path == item.url or (item.url != "/" and path.startswith(item.url))]
+    fitting = [
+        item.url for item in found if path == item.url or (item.url != "/" and path.startswith(item.url))
+    ]
     return max(fitting, key=len, default="")

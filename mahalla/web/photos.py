@@ -34,7 +34,11 @@ def _jpeg(image: Image.Image) -> bytes:
 
 
 def _mix(a: Colour, b: Colour, part: float) -> Colour:
-    return (round(a[0] + (b[0] - a[0]) * part), round(a[1] + (b[1] - a[1]) * part), round(a[2] + (b[2] - a[2]) * part))
+    return (
+        round(a[0] + (b[0] - a[0]) * part),
+        round(a[1] + (b[1] - a[1]) * part),
+        round(a[2] + (b[2] - a[2]) * part),
+    )
 
 
 def _wash(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image:
@@ -44,7 +48,12 @@ def _wash(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image:
     return strip.resize(size, Image.Resampling.BICUBIC)
 
 
-WALLS: list[tuple[Colour, Colour]] = [((238, 229, 214), (222, 209, 188)), ((221, 231, 226), (198, 212, 205)), ((232, 226, 236), (212, 203, 219)), ((228, 233, 240), (204, 213, 225))]
+WALLS: list[tuple[Colour, Colour]] = [
+    ((238, 229, 214), (222, 209, 188)),
+    ((221, 231, 226), (198, 212, 205)),
+    ((232, 226, 236), (212, 203, 219)),
+    ((228, 233, 240), (204, 213, 225)),
+]
 FLOORS: list[Colour] = [(190, 150, 108), (168, 132, 98), (205, 196, 182)]
 SOFAS: list[Colour] = [(92, 122, 112), (176, 112, 84), (98, 112, 146), (150, 138, 120)]
 
@@ -56,9 +65,16 @@ def _room(chance: random.Random, size: tuple[int, int], *, messy: bool) -> Image
     image = _wash((width, height), wall[0], wall[1])
     draw = ImageDraw.Draw(image)
     line = round(height * 0.68)
-    image.paste(_wash((width, height - line), _mix(floor, (255, 255, 255), 0.12), _mix(floor, (0, 0, 0), 0.18)), (0, line))
+    image.paste(
+        _wash((width, height - line), _mix(floor, (255, 255, 255), 0.12), _mix(floor, (0, 0, 0), 0.18)),
+        (0, line),
+    )
     for x in range(-2, 12):
-        draw.line([(width / 2 + (x - 5) * width * 0.09, line), (width / 2 + (x - 5) * width * 0.2, height)], fill=_mix(floor, (0, 0, 0), 0.16), width=SCALE * 2)
+        draw.line(
+            [(width / 2 + (x - 5) * width * 0.09, line), (width / 2 + (x - 5) * width * 0.2, height)],
+            fill=_mix(floor, (0, 0, 0), 0.16),
+            width=SCALE * 2,
+        )
     draw.rectangle([0, line - height * 0.022, width, line], fill=_mix(wall[0], (255, 255, 255), 0.5))
     _window(draw, width, height, chance)
     _shelf(draw, width, height, chance, messy)
@@ -69,18 +85,30 @@ def _room(chance: random.Random, size: tuple[int, int], *, messy: bool) -> Image
         image = Image.blend(image, Image.new("RGB", image.size, (96, 84, 70)), 0.16)
     else:
         glow = Image.new("L", image.size, 0)
-        ImageDraw.Draw(glow).polygon([(width * 0.1, height * 0.12), (width * 0.34, height * 0.12), (width * 0.74, height), (width * 0.26, height)], fill=58)
+        ImageDraw.Draw(glow).polygon(
+            [
+                (width * 0.1, height * 0.12),
+                (width * 0.34, height * 0.12),
+                (width * 0.74, height),
+                (width * 0.26, height),
+            ],
+            fill=58,
+        )
         image.paste((255, 246, 224), mask=glow.filter(ImageFilter.GaussianBlur(width / 40)))
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
 def _window(draw: ImageDraw.ImageDraw, w: int, h: int, chance: random.Random) -> None:
     x0, y0, x1, y1 = w * 0.08, h * 0.1, w * 0.34, h * 0.48
-    draw.rounded_rectangle([x0 - w * 0.012, y0 - w * 0.012, x1 + w * 0.012, y1 + w * 0.012], w * 0.008, fill=(250, 247, 241))
+    draw.rounded_rectangle(
+        [x0 - w * 0.012, y0 - w * 0.012, x1 + w * 0.012, y1 + w * 0.012], w * 0.008, fill=(250, 247, 241)
+    )
     draw.rectangle([x0, y0, x1, y1], fill=chance.choice([(186, 217, 236), (247, 222, 178), (170, 205, 222)]))
     for step in range(4):
         left = x0 + (x1 - x0) * step / 4
-        draw.rectangle([left, y1 - h * chance.uniform(0.06, 0.17), left + (x1 - x0) * 0.2, y1], fill=(222, 203, 170))
+        draw.rectangle(
+            [left, y1 - h * chance.uniform(0.06, 0.17), left + (x1 - x0) * 0.2, y1], fill=(222, 203, 170)
+        )
     draw.rectangle([(x0 + x1) / 2 - w * 0.004, y0, (x0 + x1) / 2 + w * 0.004, y1], fill=(250, 247, 241))
     draw.rectangle([x0, (y0 + y1) / 2 - w * 0.004, x1, (y0 + y1) / 2 + w * 0.004], fill=(250, 247, 241))
 
@@ -96,8 +124,13 @@ def _shelf(draw: ImageDraw.ImageDraw, w: int, h: int, chance: random.Random, mes
             wide, tall = w * chance.uniform(0.01, 0.02), h * chance.uniform(0.06, 0.11)
             lean = chance.uniform(0, w * 0.012) if messy else 0
             base = y + tilt * (x - x0) / (x1 - x0)
-            colour = chance.choice([(178, 82, 44), (40, 86, 141), (31, 107, 83), (224, 170, 66), (236, 228, 212)])
-            draw.polygon([(x + lean, base - tall), (x + wide + lean, base - tall), (x + wide, base), (x, base)], fill=colour)
+            colour = chance.choice(
+                [(178, 82, 44), (40, 86, 141), (31, 107, 83), (224, 170, 66), (236, 228, 212)]
+            )
+            draw.polygon(
+                [(x + lean, base - tall), (x + wide + lean, base - tall), (x + wide, base), (x, base)],
+                fill=colour,
+            )
             x += wide + w * (chance.uniform(0.001, 0.03) if messy else 0.002)
 
 
@@ -116,15 +149,31 @@ def _sofa(draw: ImageDraw.ImageDraw, w: int, h: int, colour: Colour) -> None:
 def _rug(draw: ImageDraw.ImageDraw, w: int, h: int, chance: random.Random) -> None:
     colour = chance.choice([(176, 74, 62), (62, 96, 120), (204, 178, 136)])
     for inset, tone in ((0.0, colour), (0.02, _mix(colour, (255, 255, 255), 0.55)), (0.028, colour)):
-        draw.polygon([(w * (0.28 + inset), h * (0.88 + inset)), (w * (0.72 - inset), h * (0.88 + inset)), (w * (0.8 - inset), h * (0.985 - inset)), (w * (0.2 + inset), h * (0.985 - inset))], fill=tone)
+        draw.polygon(
+            [
+                (w * (0.28 + inset), h * (0.88 + inset)),
+                (w * (0.72 - inset), h * (0.88 + inset)),
+                (w * (0.8 - inset), h * (0.985 - inset)),
+                (w * (0.2 + inset), h * (0.985 - inset)),
+            ],
+            fill=tone,
+        )
 
 
 def _mess(draw: ImageDraw.ImageDraw, w: int, h: int, chance: random.Random) -> None:
     for _ in range(9):
-        x, y, size = w * chance.uniform(0.06, 0.94), h * chance.uniform(0.78, 0.95), w * chance.uniform(0.02, 0.055)
-        colour = chance.choice([(214, 206, 190), (150, 116, 78), (126, 138, 150), (186, 96, 70), (92, 88, 80)])
+        x, y, size = (
+            w * chance.uniform(0.06, 0.94),
+            h * chance.uniform(0.78, 0.95),
+            w * chance.uniform(0.02, 0.055),
+        )
+        colour = chance.choice(
+            [(214, 206, 190), (150, 116, 78), (126, 138, 150), (186, 96, 70), (92, 88, 80)]
+        )
         if chance.random() < 0.5:
-            points = [(x + size * chance.uniform(-1, 1), y + size * chance.uniform(-0.6, 0.6)) for _ in range(6)]
+            points = [
+                (x + size * chance.uniform(-1, 1), y + size * chance.uniform(-0.6, 0.6)) for _ in range(6)
+            ]
             draw.polygon(sorted(points), fill=colour)
         else:
             draw.rectangle([x, y - size, x + size * 1.3, y], fill=(190, 148, 98))
@@ -149,11 +198,18 @@ def _portrait(chance: random.Random) -> Image.Image:
 
     scarf = chance.choice([(47, 93, 98), (140, 90, 107), (63, 74, 107), (181, 138, 99), (43, 43, 48)])
     look = chance.choice(["hijab", "ghutra", "short", "short"])
-    shirt = (250, 249, 245) if look == "ghutra" else chance.choice([(31, 107, 83), (40, 86, 141), (178, 82, 44), (59, 70, 80)])
+    shirt = (
+        (250, 249, 245)
+        if look == "ghutra"
+        else chance.choice([(31, 107, 83), (40, 86, 141), (178, 82, 44), (59, 70, 80)])
+    )
     if look in {"hijab", "ghutra"}:
         cloth = scarf if look == "hijab" else (253, 252, 249)
         oval(20, 8, 80, 78, cloth)
-        draw.polygon([(22 * unit, 40 * unit), (78 * unit, 40 * unit), (88 * unit, 92 * unit), (12 * unit, 92 * unit)], fill=cloth)
+        draw.polygon(
+            [(22 * unit, 40 * unit), (78 * unit, 40 * unit), (88 * unit, 92 * unit), (12 * unit, 92 * unit)],
+            fill=cloth,
+        )
     oval(8, 74, 92, 140, shirt if look != "hijab" else scarf)
     draw.rounded_rectangle([41 * unit, 58 * unit, 59 * unit, 80 * unit], 7 * unit, fill=shade)
     if look == "short":
@@ -164,7 +220,13 @@ def _portrait(chance: random.Random) -> Image.Image:
     elif look == "ghutra":
         draw.chord([25 * unit, 12 * unit, 75 * unit, 60 * unit], 198, 342, fill=(253, 252, 249))
         for y in (13, 18):
-            draw.arc([26 * unit, y * unit, 74 * unit, (y + 36) * unit], 208, 332, fill=(28, 25, 23), width=round(2.6 * unit))
+            draw.arc(
+                [26 * unit, y * unit, 74 * unit, (y + 36) * unit],
+                208,
+                332,
+                fill=(28, 25, 23),
+                width=round(2.6 * unit),
+            )
     else:
         draw.chord([27 * unit, 12 * unit, 73 * unit, 54 * unit], 194, 346, fill=hair)
     if look != "hijab" and chance.random() < 0.6:
@@ -172,7 +234,13 @@ def _portrait(chance: random.Random) -> Image.Image:
     for x in (41, 59):
         oval(x - 2.2, 42, x + 2.2, 47, (36, 26, 20))
         oval(x + 0.1, 42.7, x + 1.5, 44.2, (255, 255, 255))
-        draw.arc([(x - 5) * unit, 36 * unit, (x + 5) * unit, 42 * unit], 205, 335, fill=hair, width=round(1.3 * unit))
+        draw.arc(
+            [(x - 5) * unit, 36 * unit, (x + 5) * unit, 42 * unit],
+            205,
+            335,
+            fill=hair,
+            width=round(1.3 * unit),
+        )
     draw.arc([47 * unit, 46 * unit, 53 * unit, 54 * unit], 40, 140, fill=shade, width=round(1.4 * unit))
     draw.chord([43 * unit, 53 * unit, 57 * unit, 64 * unit], 15, 165, fill=(250, 246, 240))
     return image.resize((480, 480), Image.Resampling.LANCZOS)
@@ -183,14 +251,20 @@ def _document(chance: random.Random) -> Image.Image:
     image = _wash((1000 * SCALE, 640 * SCALE), (228, 236, 230), (206, 220, 211))
     draw = ImageDraw.Draw(image)
     s = SCALE
-    draw.rounded_rectangle([40 * s, 40 * s, 960 * s, 600 * s], 36 * s, fill=(248, 250, 247), outline=(150, 176, 160), width=4 * s)
+    draw.rounded_rectangle(
+        [40 * s, 40 * s, 960 * s, 600 * s], 36 * s, fill=(248, 250, 247), outline=(150, 176, 160), width=4 * s
+    )
     draw.rounded_rectangle([80 * s, 150 * s, 330 * s, 470 * s], 18 * s, fill=(206, 216, 210))
     draw.ellipse([145 * s, 200 * s, 265 * s, 330 * s], fill=(168, 182, 174))
     draw.pieslice([105 * s, 330 * s, 305 * s, 610 * s], 180, 360, fill=(168, 182, 174))
     draw.rectangle([80 * s, 470 * s, 330 * s, 480 * s], fill=(248, 250, 247))
     draw.rectangle([60 * s, 480 * s, 340 * s, 590 * s], fill=(248, 250, 247))
     for row in range(6):
-        draw.rounded_rectangle([390 * s, (160 + row * 58) * s, (390 + chance.randint(220, 500)) * s, (184 + row * 58) * s], 12 * s, fill=(196, 208, 200))
+        draw.rounded_rectangle(
+            [390 * s, (160 + row * 58) * s, (390 + chance.randint(220, 500)) * s, (184 + row * 58) * s],
+            12 * s,
+            fill=(196, 208, 200),
+        )
     draw.rounded_rectangle([80 * s, 84 * s, 560 * s, 116 * s], 16 * s, fill=(31, 107, 83))
     draw.text((640 * s, 500 * s), "SPECIMEN", font_size=52 * s, fill=(190, 90, 70))
     return image.resize((1000, 640), Image.Resampling.LANCZOS)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a line of path data is one line
 """Flat illustrations: categories of work, the neighbourhood of the first page, and pages without content yet."""
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ def _cleaning() -> str:
     return _frame(
         '<path fill="#c3dfd1" d="M0 136h240v44H0z"/><rect x="24" y="26" width="78" height="74" rx="8" fill="#fff"/>'
         '<path fill="#bfe0ee" d="M30 32h30v28H30zM66 32h30v28H66zM30 66h30v28H30zM66 66h30v28H66z"/><path stroke="#fff" stroke-width="4" stroke-linecap="round" d="m36 54 14-14M72 88l16-16"/>'
-        '<path fill="#e09a4a" d="m176.500 28 6 1.500-14 84-6-1.500z"/><path fill="#1f6b53" d="M150 110c8-3 20-1 26 4l-3 12-28-5z"/>'
-        '<path fill="#f3c969" d="m145 120 29 5c2 14 1 24-2 33l-38-6c5-9 9-19 11-32z"/><path stroke="#d7a83e" stroke-width="2.500" stroke-linecap="round" d="m153 130-6 20m15-18-4 20m12-19-1 21"/>'
-        '<path fill="#28568d" d="M84 116h42l-5 42a5 5 0 0 1-5 4.500H94a5 5 0 0 1-5-4.500z"/><path fill="#3c72b4" d="M81 110h48a3 3 0 0 1 3 3v5H78v-5a3 3 0 0 1 3-3z"/><path fill="none" stroke="#1c4170" stroke-width="3" d="M84 116c2-26 40-26 42 0"/>'
-        '<circle cx="96" cy="103" r="8" fill="#fff"/><circle cx="108" cy="99" r="11" fill="#fff"/><circle cx="119" cy="105" r="7" fill="#fff"/><circle cx="134" cy="84" r="5" fill="#fff" opacity=".8"/><circle cx="122" cy="72" r="3.500" fill="#fff" opacity=".8"/>'
-        '<path fill="#fff" d="M205 40c1 6 4 9 10 10-6 1-9 4-10 10-1-6-4-9-10-10 6-1 9-4 10-10zM214 84c.7 4 3 6 7 7-4 1-6.300 3-7 7-.7-4-3-6-7-7 4-1 6.300-3 7-7z"/>',
+        '<path fill="#e09a4a" d="m176.5 28 6 1.5-14 84-6-1.5z"/><path fill="#1f6b53" d="M150 110c8-3 20-1 26 4l-3 12-28-5z"/>'
+        '<path fill="#f3c969" d="m145 120 29 5c2 14 1 24-2 33l-38-6c5-9 9-19 11-32z"/><path stroke="#d7a83e" stroke-width="2.5" stroke-linecap="round" d="m153 130-6 20m15-18-4 20m12-19-1 21"/>'
+        '<path fill="#28568d" d="M84 116h42l-5 42a5 5 0 0 1-5 4.5H94a5 5 0 0 1-5-4.5z"/><path fill="#3c72b4" d="M81 110h48a3 3 0 0 1 3 3v5H78v-5a3 3 0 0 1 3-3z"/><path fill="none" stroke="#1c4170" stroke-width="3" d="M84 116c2-26 40-26 42 0"/>'
+        '<circle cx="96" cy="103" r="8" fill="#fff"/><circle cx="108" cy="99" r="11" fill="#fff"/><circle cx="119" cy="105" r="7" fill="#fff"/><circle cx="134" cy="84" r="5" fill="#fff" opacity=".8"/><circle cx="122" cy="72" r="3.5" fill="#fff" opacity=".8"/>'
+        '<path fill="#fff" d="M205 40c1 6 4 9 10 10-6 1-9 4-10 10-1-6-4-9-10-10 6-1 9-4 10-10zM214 84c.7 4 3 6 7 7-4 1-6.3 3-7 7-.7-4-3-6-7-7 4-1 6.3-3 7-7z"/>',
         "#dfeee6",
     )
 
@@ -36,7 +37,7 @@ def _mounting() -> str:
     return _frame(
         '<path fill="#c7d9ee" d="M0 142h240v38H0z"/><rect x="40" y="34" width="128" height="78" rx="7" fill="#24303f"/><rect x="46" y="40" width="116" height="66" rx="3" fill="#3f6ea8"/>'
         '<path fill="#f3c969" d="M46 88c20-14 34-16 50-4s34 6 66-14v33a3 3 0 0 1-3 3H49a3 3 0 0 1-3-3z"/><circle cx="134" cy="58" r="10" fill="#fbe6b0"/>'
-        '<rect x="52" y="128" width="104" height="24" rx="5" fill="#d9b780"/><path stroke="#b98f4f" stroke-width="2.500" d="M104 128v24"/><path fill="#8a5a1c" d="M62 152h7v12h-7zM139 152h7v12h-7z"/>'
+        '<rect x="52" y="128" width="104" height="24" rx="5" fill="#d9b780"/><path stroke="#b98f4f" stroke-width="2.5" d="M104 128v24"/><path fill="#8a5a1c" d="M62 152h7v12h-7zM139 152h7v12h-7z"/>'
         '<path fill="#d95d39" d="M182 78h36a7 7 0 0 1 7 7v12a7 7 0 0 1-7 7h-16l4 28a5 5 0 0 1-5 6h-11a5 5 0 0 1-5-4z"/><path fill="#24303f" d="M168 84h14v14h-14zM188 132h18l1 10h-18z"/><path stroke="#7f8c9b" stroke-width="4" stroke-linecap="round" d="M168 91h-14"/><circle cx="208" cy="91" r="4" fill="#fff" opacity=".7"/>',
         "#e1ebf6",
     )
@@ -57,7 +58,7 @@ def _assembly() -> str:
     return _frame(
         '<path fill="#f0cbb9" d="M0 140h240v40H0z"/><path fill="#b5713c" d="M58 32h8v120h-8zM134 32h8v120h-8z"/><path fill="#d08e55" d="M58 28h84v8H58zM66 64h68v7H66zM66 100h68v7H66z"/><path fill="#fff" opacity=".45" d="M66 36h68v28H66z"/>'
         '<path fill="#28568d" d="M72 44h8v20h-8z"/><path fill="#1f6b53" d="M82 40h8v24h-8z"/><path fill="#f3c969" d="M92 46h9v18h-9z"/><path fill="#d95d39" d="m106 42 8-2 5 23-8 1z"/><path fill="#fff" d="M78 84h20v16H78z"/><path fill="#1f6b53" d="M88 84c-8-2-10-8-9-14 6 2 9 7 9 14zm0 0c8-2 11-6 11-12-6 1-10 5-11 12z"/>'
-        '<path fill="#d08e55" d="m84 122 74 18-2 8-74-18z" /><path fill="#24303f" d="M176 60h10v44h-10z"/><path fill="#7f8c9b" d="M178 104h6v40h-6z"/><path fill="#d95d39" d="M171 40h20a4 4 0 0 1 4 4v20a6 6 0 0 1-6 6h-16a6 6 0 0 1-6-6V44a4 4 0 0 1 4-4z"/><path stroke="#b34524" stroke-width="2.500" d="M177 46v18m8-18v18"/>'
+        '<path fill="#d08e55" d="m84 122 74 18-2 8-74-18z" /><path fill="#24303f" d="M176 60h10v44h-10z"/><path fill="#7f8c9b" d="M178 104h6v40h-6z"/><path fill="#d95d39" d="M171 40h20a4 4 0 0 1 4 4v20a6 6 0 0 1-6 6h-16a6 6 0 0 1-6-6V44a4 4 0 0 1 4-4z"/><path stroke="#b34524" stroke-width="2.5" d="M177 46v18m8-18v18"/>'
         '<g fill="#7f8c9b"><circle cx="206" cy="150" r="5"/><circle cx="220" cy="158" r="4"/><path d="M196 160h12v4h-12z"/></g>',
         "#f8e4da",
     )
@@ -76,7 +77,7 @@ def icon_scene(icon_href: str, tint: str) -> str:
     ground, wall, shade, strong = TINTS[tint]
     return _frame(
         f'<path fill="{wall}" d="M0 132c60-14 180-14 240 0v48H0z"/><circle cx="120" cy="84" r="56" fill="#fff" opacity=".75"/><circle cx="196" cy="38" r="10" fill="{shade}" opacity=".6"/><circle cx="38" cy="56" r="6" fill="{shade}" opacity=".6"/>'
-        f'<svg x="78" y="42" width="84" height="84" fill="{wall}" stroke="{strong}" stroke-width="1.400" stroke-linecap="round" stroke-linejoin="round"><use href="{icon_href}"/></svg>',
+        f'<svg x="78" y="42" width="84" height="84" fill="{wall}" stroke="{strong}" stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round"><use href="{icon_href}"/></svg>',
         ground,
     )
 
@@ -109,7 +110,9 @@ def _palm(x: int, y: int, height: int) -> str:
 
 
 def _house(x: int, y: int, width: int, height: int, wall: str, shade: str) -> str:
-    crest = "".join(f'<path fill="{wall}" d="M{x + i} {y - height}l6-9 6 9z"/>' for i in range(0, width - 11, 14))
+    crest = "".join(
+        f'<path fill="{wall}" d="M{x + i} {y - height}l6-9 6 9z"/>' for i in range(0, width - 11, 14)
+    )
     windows = "".join(
         f'<path fill="{shade}" d="M{wx} {wy + 22}v-12a8 8 0 0 1 16 0v12z"/>'
         for wy in range(y - height + 18, y - 66, 40)
@@ -131,7 +134,9 @@ def neighbourhood() -> str:
         + _house(284, 306, 122, 178, "#f3dcb8", "#c59d66")
         + _house(126, 306, 150, 214, "#f7ead2", "#c9a574")
         + _house(412, 306, 100, 126, "#e4c596", "#b3874f")
-        + _palm(122, 306, 112) + _palm(284, 306, 92) + _palm(500, 306, 104)
+        + _palm(122, 306, 112)
+        + _palm(284, 306, 92)
+        + _palm(500, 306, 104)
         + '<path fill="none" stroke="#8a7a63" stroke-width="2" d="M276 150q4 12 8 0"/><path fill="#bfa981" d="M0 304h520v56H0z"/><path stroke="#f4e7cd" stroke-width="5" stroke-dasharray="26 20" d="M0 336h520"/>'
         '<g><rect x="176" y="246" width="104" height="70" rx="9" fill="#fff"/><path fill="#0b6b53" d="M176 286h104v12H176zM284 264h24c5 0 8 2 11 6l15 19a8 8 0 0 1 2 5v18a5 5 0 0 1-5 5h-47z"/><path fill="#cfe6ee" d="M293 271h14c3 0 4 1 6 3l11 14h-31z"/>'
         '<g fill="#2b2620"><circle cx="206" cy="317" r="15"/><circle cx="306" cy="317" r="15"/></g><g fill="#d8d0c4"><circle cx="206" cy="317" r="6"/><circle cx="306" cy="317" r="6"/></g></g></svg>'

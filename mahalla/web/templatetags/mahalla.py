@@ -34,7 +34,9 @@ def icon(name: str, size: str = "m", label: str = "", css: str = "") -> SafeStri
     flip = "icon--flip" if name in DIRECTIONAL else ""
     classes = " ".join(part for part in ("icon", SIZES.get(size, ""), flip, css) if part)
     speaks = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
-    return format_html('<svg class="{}" {}><use href="{}#{}"/></svg>', classes, speaks, static("web/icons.svg"), name)
+    return format_html(
+        '<svg class="{}" {}><use href="{}#{}"/></svg>', classes, speaks, static("web/icons.svg"), name
+    )
 
 
 @register.filter
@@ -97,7 +99,9 @@ def _near(days: int) -> str:
 @register.filter
 def clocktime(instant: datetime | None, tz: str = "") -> str:
     """``14:30`` on the wall clock of ``tz``."""
-    return "" if instant is None else str(format_time(instant.astimezone(_zone(tz)), "HH:mm", locale=_locale()))
+    return (
+        "" if instant is None else str(format_time(instant.astimezone(_zone(tz)), "HH:mm", locale=_locale()))
+    )
 
 
 @register.filter
@@ -146,10 +150,14 @@ def avatar(person: Any, size: str = "m", photo: str = "") -> SafeString:
     source = photo or getattr(person, "avatar_url", "")
     classes = "avatar" + (f" avatar--{size}" if size != "m" else "")
     if source:
-        return format_html('<img class="{}" src="{}" alt="" loading="lazy" width="96" height="96">', classes, source)
+        return format_html(
+            '<img class="{}" src="{}" alt="" loading="lazy" width="96" height="96">', classes, source
+        )
     tone = pictures.pick_of(str(getattr(person, "pk", "") or name), range(6))
     tint = f" avatar--{tone}" if tone else ""
-    return format_html('<span class="{}" aria-hidden="true">{}</span>', classes + tint, pictures.initials(name))
+    return format_html(
+        '<span class="{}" aria-hidden="true">{}</span>', classes + tint, pictures.initials(name)
+    )
 
 
 @register.simple_tag
@@ -166,7 +174,9 @@ def map_block(points: Iterable[Mapping[str, Any]], caption: str = "", note: str 
     ("3.2 km", "about 9 min") and say all that is needed without a map.
     """
     return mark_safe(
-        render_to_string("web/components/map.html", maps.block(list(points)) | {"caption": caption, "note": note})
+        render_to_string(
+            "web/components/map.html", maps.block(list(points)) | {"caption": caption, "note": note}
+        )
     )
 
 

@@ -25,7 +25,12 @@ def manifest(request: HttpRequest) -> HttpResponse:
     """The web application manifest, in the reader's language."""
     shell = Shell(request)
     icons = [
-        {"src": reverse("brand-icon", args=[size]), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
+        {
+            "src": reverse("brand-icon", args=[size]),
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+            "purpose": purpose,
+        }
         for size in ICON_SIZES
         for purpose in ("any", "maskable")
     ]
@@ -47,7 +52,9 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     if not isinstance(found, str):
         raise Http404
     kept = [static(f"web/{name}") for name in KEPT]
-    head = f"const OFFLINE = {reverse('offline')!r}, KEPT = {[OFFLINE_SLOT, *kept]!r};\n".replace(f"'{OFFLINE_SLOT}'", "OFFLINE")
+    head = f"const OFFLINE = {reverse('offline')!r}, KEPT = {[OFFLINE_SLOT, *kept]!r};\n".replace(
+        f"'{OFFLINE_SLOT}'", "OFFLINE"
+    )
     return HttpResponse(head + Path(found).read_text(), content_type="text/javascript")
 
 
