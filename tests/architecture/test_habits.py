@@ -16,6 +16,7 @@ CLOCK_READERS = {
 }
 #: who sets a field named ``state`` outside kernel/flow, and why that is no flow
 STATE_WRITERS = {
+    "mahalla/kernel/payments/machine.py": "states that follow a provider, alike in every market; the one function there",
     "mahalla/kernel/notices/": "a delivery's state is the log of a gateway, with no rule of any market in it",
 }
 CLOCKS = {"timezone.now", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
