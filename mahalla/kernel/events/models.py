@@ -42,6 +42,7 @@ class Event(models.Model):
             GinIndex(fields=["topics"], name="event_topics"),
             models.Index(fields=["noun", "subject_id"], name="event_subject"),
             models.Index(fields=["actor_id", "at"], name="event_actor"),
+            models.Index(fields=["xid"], name="event_order"),
         ]
 
     def __str__(self) -> str:
