@@ -41,7 +41,6 @@ class RankingRun(models.Model):
     purpose = models.CharField(max_length=24)
     version = models.CharField(max_length=40)
     fallback = models.BooleanField(default=False)
-    worker_ids = models.JSONField(default=list)
     ranking = models.JSONField()
     created_at = models.DateTimeField()
 
@@ -50,3 +49,21 @@ class RankingRun(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.pk} of request {self.request_id}"
+
+
+class Showing(models.Model):
+    """Somebody shown in one of the first places of a list; counted for exposure."""
+
+    run = models.ForeignKey(RankingRun, on_delete=models.CASCADE, related_name="showings")
+    worker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    place = models.PositiveSmallIntegerField()
+    shown_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-shown_at", "place"]
+        indexes = [models.Index(fields=["worker", "shown_at"], name="showing_by_worker_and_time")]
+
+    def __str__(self) -> str:
+        return f"{self.worker_id} at {self.place} in run {self.run_id}"

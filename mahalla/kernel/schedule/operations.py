@@ -1,13 +1,14 @@
 """What changes a worker's time (the verbs of the calendar).
 
 Winning is decided by the database: ``occupy`` inserts and looks whether it got a row. Nothing here checks first and
-inserts then, and nothing needs a lock against work: work and blocks are rows of one table under one constraint.
+inserts then, and no lock stands between a block and work: both are rows of one table under one constraint.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
@@ -65,7 +66,7 @@ def set_week(
     for weekday, start, end in wanted:
         if not 0 <= weekday <= 6 or not 0 <= start < end <= DAY_MIN:
             raise Invalid({"ranges": _("Each range ends after it starts, within one day.")})
-    for (day, _start, end), (next_day, next_start, _end) in zip(wanted, wanted[1:], strict=False):
+    for (day, _start, end), (next_day, next_start, _end) in pairwise(wanted):
         if day == next_day and next_start < end:
             raise Invalid({"ranges": _("Two ranges of one day overlap. Join them, or move one.")})
     open_calendar(worker_id, timezone=timezone)
@@ -128,27 +129,24 @@ def release(reference: str) -> bool:
     return bool(Busy.objects.filter(reference=reference, block=None).delete()[0])
 
 
+@transaction.atomic
 def move(reference: str, *, start: datetime, end: datetime, buffer_min: int | None = None) -> None:
     """Put taken time elsewhere, whole or not at all. Raises ``SlotTaken``, or ``NotFound`` without such time."""
     if start >= end:
         raise Invalid({"end": _("The end is after the start.")})
+    current = Busy.objects.select_for_update().filter(reference=reference, block=None).first()
+    if current is None:
+        raise NotFound("busy_not_found")
+    _one_mover(current.worker_id)
+    current.buffer_min = current.buffer_min if buffer_min is None else buffer_min
+    current.during = (start, end + timedelta(minutes=current.buffer_min))
     try:
         with transaction.atomic():
-            moved = _one(
-                """
-                UPDATE schedule_busy
-                SET buffer_min = COALESCE(%s, buffer_min),
-                    during = tstzrange(%s, %s + make_interval(mins => COALESCE(%s, buffer_min)))
-                WHERE reference = %s AND block_id IS NULL RETURNING id
-                """,
-                (buffer_min, start, end, buffer_min, reference),
-            )
+            current.save(update_fields=["during", "buffer_min"])
     except IntegrityError as error:
         if isinstance(error.__cause__, ExclusionViolation):
             raise SlotTaken from error
         raise
-    if moved is None:
-        raise NotFound("busy_not_found")
 
 
 @transaction.atomic
@@ -166,6 +164,7 @@ def block(
     Raises ``BlockedByWork`` where any occurrence meets accepted work, ``Invalid`` for times that make no block.
     """
     where = open_calendar(worker_id).timezone
+    _one_mover(worker_id)
     _check_block(start, end, now, repeats_until, where)
     made = Block.objects.create(
         worker_id=worker_id, start_at=start, end_at=end, timezone=where,
@@ -199,6 +198,16 @@ def unblock(worker_id: int, block_id: int) -> None:
     """Remove one of the worker's own blocks with all its occurrences; ``NotFound`` for any other."""
     if not Block.objects.filter(pk=block_id, worker_id=worker_id).delete()[0]:
         raise NotFound("block_not_found")
+
+
+def _one_mover(worker_id: int) -> None:
+    """Moves and blocks of one worker go one after the other.
+
+    Not for the constraint's sake, which holds without: two updates that both wait for the other's new row would
+    end as a deadlock instead of a refusal. ``occupy`` inserts with ON CONFLICT, has no such wait, and takes no lock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('calendar', %s))", (worker_id,))
 
 
 def _check_block(start: datetime, end: datetime, now: datetime, until: date | None, where: str) -> None:
@@ -245,7 +254,7 @@ def _check_zone(name: str) -> None:
         raise Invalid({"timezone": _("This time zone is not known.")}) from None
 
 
-def _one(sql: str, values: Sequence[object]) -> int | None:
+def _one(sql: str, values: Sequence[int | str | datetime]) -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         row = cursor.fetchone()

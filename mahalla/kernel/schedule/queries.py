@@ -92,7 +92,7 @@ def weekly_minutes(worker_ids: Iterable[int]) -> dict[int, int]:
         .values_list("worker_id")
         .annotate(minutes=Sum(F("end_min") - F("start_min")))
     )
-    return dict.fromkeys(wanted, 0) | {worker_id: minutes for worker_id, minutes in rows}
+    return dict.fromkeys(wanted, 0) | dict(rows)
 
 
 def week_of(worker_id: int) -> list[tuple[int, int, int]]:
