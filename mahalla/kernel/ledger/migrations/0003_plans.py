@@ -1,7 +1,7 @@
 """Posting finds every row by its key, and the planner is told so, once.
 
-Left alone it guesses that a batch has 100 legs, reads young tables whole, and plans again at every call: a posting then
-takes longer as the ledger grows, until statistics are gathered (one leg beside 46,000 transfers: 8.6 ms; so: 0.4 ms).
+Left alone it guesses that a batch has 100 legs, may read young tables whole, and plans again at every call. Measured
+in turns on one busy machine, one leg a batch, some 50,000 transfers: 0.8 to 0.9 ms before, 0.4 ms after.
 """
 
 from django.db import migrations
