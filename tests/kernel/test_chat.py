@@ -20,6 +20,7 @@ from mahalla.kernel.identity.models import User
 from mahalla.kernel.media import operations as media
 from mahalla.kernel.media.models import Asset
 from mahalla.kit import clock
+from mahalla.kit.actors import SYSTEM
 from mahalla.kit.errors import Denied, Invalid, NotFound, Refused, TooMany
 from tests.kernel import media_samples as samples
 
@@ -310,6 +311,16 @@ def test_old_messages_and_their_files_are_purged(layla: User, sara: User, tmp_pa
     outbox.run_due(later)
     assert [line.text for line in queries.messages(thread, viewer=layla)] == ["new"]
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_forgotten_person_leaves_places_without_words(layla: User, sara: User) -> None:
+    thread = talk(layla, sara)
+    operations.send(thread, author=sara, text="I live in Olaya", asset=voice(sara, 1), now=NOW)
+    operations.send(thread, author=layla, text="Good", now=NOW)
+    assert operations.erase(author_id=sara.pk, actor=SYSTEM, now=at(9)) == 1
+    assert operations.erase(author_id=sara.pk, actor=SYSTEM, now=at(9)) == 0
+    lines = queries.messages(thread, viewer=layla)
+    assert [(line.text, line.asset_id) for line in lines] == [("", None), ("Good", None)]
 
 
 @pytest.mark.race

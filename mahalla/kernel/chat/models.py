@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel.media.models import Asset
-
-if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
 
 
 class Thread(models.Model):
@@ -36,8 +31,6 @@ class Thread(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     #: from this instant nothing may be sent, whether or not somebody has closed the thread
     closes_at = models.DateTimeField(null=True, blank=True)
-
-    members: RelatedManager[ThreadMember]
 
     class Meta:
         constraints = [

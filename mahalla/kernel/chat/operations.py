@@ -44,7 +44,7 @@ def open_thread(
     Thread.objects.bulk_create(
         [Thread(subject=subject, kind=kind, party=party, opened_at=now)], ignore_conflicts=True
     )
-    thread = Thread.objects.select_for_update().get(subject=subject, kind=kind, party=party)
+    thread = Thread.objects.select_for_update(no_key=True).get(subject=subject, kind=kind, party=party)
     thread.access, thread.closed_at = Thread.Access.OPEN, None
     thread.mask_contacts, thread.closes_at = mask_contacts, closes_at
     thread.save(update_fields=["access", "closed_at", "mask_contacts", "closes_at"])
@@ -96,7 +96,7 @@ def send(
     ``Refused`` ``chat_closed``, ``Invalid``, and ``TooMany`` above 20 messages a minute.
     """
     # holding the thread's row orders its messages: ids become visible in their order
-    thread = Thread.objects.select_for_update().get(pk=thread.pk)
+    thread = Thread.objects.select_for_update(no_key=True).get(pk=thread.pk)
     if not author.is_active or not thread.members.filter(user_id=author.pk).exists():
         raise NotFound("thread_not_found", _("This conversation does not exist, or it is not yours."))
     text = text.strip()
@@ -128,7 +128,7 @@ def send(
 @transaction.atomic
 def say(thread: Thread, *, text: str, now: datetime) -> Message:
     """A line of the platform itself in the thread ("Work has started"), also in a closed one."""
-    thread = Thread.objects.select_for_update().get(pk=thread.pk)
+    thread = Thread.objects.select_for_update(no_key=True).get(pk=thread.pk)
     message = Message.objects.create(thread=thread, text=text, sent_at=now, system=True)
     _tell(message, actor=SYSTEM, now=now)
     return message
@@ -164,7 +164,7 @@ def _check_rate(author: User, now: datetime) -> None:
 
 
 def _role(thread: Thread, author: User) -> str:
-    return thread.members.values_list("role", flat=True).get(user_id=author.pk)
+    return thread.members.get(user_id=author.pk).role
 
 
 def _tell(message: Message, *, actor: Actor, now: datetime) -> None:
@@ -236,3 +236,17 @@ def purge(*, before: datetime, now: datetime, limit: int = 1000) -> int:
         if message.asset is not None:
             media.remove(message.asset, actor=SYSTEM, now=now)
     return len(due)
+
+
+@transaction.atomic
+def erase(*, author_id: int, actor: Actor, now: datetime) -> int:
+    """Empty what a person wrote and destroy what they sent, for their right to be forgotten; the lines stay as places.
+
+    Returns how many messages were emptied. Whether open cases still need them is the caller's rule.
+    """
+    media.remove_all(owner_id=author_id, purpose="chat", actor=actor, now=now)
+    return (
+        Message.objects.filter(author_id=author_id)
+        .exclude(text="", masked_text="")
+        .update(text="", masked_text="")
+    )

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from mahalla.kernel.chat import policies
 from mahalla.kernel.chat.models import Message, Thread, ThreadMember
 from mahalla.kernel.events import operations as events
+from mahalla.kernel.media.policies import is_staff
 from mahalla.kit.actors import Actor
 from mahalla.kit.errors import Denied, NotFound
 
@@ -131,7 +132,7 @@ def open_as_staff(
     KH-CHAT-04. Raises ``NotFound`` for people, ``Denied`` for staff without a case about it.
     """
     thread = Thread.objects.filter(pk=pk).first()
-    if thread is None or not policies.is_staff(viewer):
+    if thread is None or not is_staff(viewer):
         raise NotFound("thread_not_found", _("This conversation does not exist, or it is not yours."))
     if not policies.may_read_as_staff(viewer, thread):
         raise Denied(

@@ -71,7 +71,7 @@ def _accepted_type(data: bytes, rule: purposes.Purpose, limit: int, field: str) 
     if mime == "text/html":
         sentence = _("This is a web page or a drawing with code in it, whatever its name says. Send a photo.")
         raise Invalid({field: sentence}, code="file_is_markup")
-    taken = {
+    taken: dict[str, frozenset[str]] = {
         purposes.IMAGE: sniff.IMAGES,
         purposes.AUDIO: sniff.AUDIO,
         purposes.DOCUMENT: sniff.DOCUMENTS,
@@ -153,7 +153,7 @@ def remove(asset: Asset, *, actor: Actor, now: datetime) -> None:
 
     Whether ``actor`` may remove it is the caller's rule. Doing it twice changes nothing.
     """
-    asset = Asset.objects.select_for_update().get(pk=asset.pk)
+    asset = Asset.objects.select_for_update(no_key=True).get(pk=asset.pk)
     if asset.removed_at is not None:
         return
     paths = [path for path in (asset.path, asset.thumb_path) if path]

@@ -42,7 +42,7 @@ def asset_for(viewer: User, pk: int) -> Asset:
 
 
 def open_for(viewer: User, pk: int, variant: str, *, now: datetime, role: str = "") -> Content:
-    """The bytes of ``variant`` (``full`` or ``thumb``). Reading a sealed document of another is recorded."""
+    """The bytes of ``variant`` (``full`` or ``thumb``). Reading a sealed one is recorded."""
     asset = asset_for(viewer, pk)
     path = {"full": asset.path, "thumb": asset.thumb_path}.get(variant, "")
     if not path:

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel.events import operations as events
@@ -115,14 +116,13 @@ def leave(
             review.save()
     except IntegrityError:
         raise _again() from None
-    if rule.blind:
-        _reveal_pair(review, invitations, now)
+    concerned = {review.subject_id, *(_reveal_pair(review, invitations, now) if rule.blind else ())}
     feedback = private_feedback.strip() if rule.private_feedback else ""
     if feedback:
         listeners.private(PrivateFeedback.objects.create(review=review, text=feedback, created_at=now), now)
     _record(review, "review.left", invitation.stream, Actor(author.pk, ""), now)
     listeners.left(review, now)
-    reputation.recalculate(review.subject_id, now=now)
+    reputation.recalculate_many(concerned, now=now)
     return review
 
 
@@ -194,17 +194,15 @@ def _reveal_at(rule: scheme.Side, invitations: Iterable[Invitation], now: dateti
     return max(now, *(end for end in ends if end is not None))
 
 
-def _reveal_pair(review: Review, invitations: Mapping[str, Invitation], now: datetime) -> None:
-    """Show all blind reviews of the job as soon as every side has given its own (SF-REV-06 is one such scheme)."""
+def _reveal_pair(review: Review, invitations: Mapping[str, Invitation], now: datetime) -> set[int]:
+    """Show all blind reviews of the job once every side has given its own; returns whom they speak of."""
     blind = {name for name in invitations if scheme.side(name).blind}
     given = Review.objects.filter(job_id=review.job_id, side__in=blind)
     if set(given.values_list("side", flat=True)) != blind:
-        return
-    given.filter(reveal_at__isnull=True).update(reveal_at=now)
-    given.filter(reveal_at__gt=now).update(reveal_at=now)
+        return set()
+    given.filter(Q(reveal_at__isnull=True) | Q(reveal_at__gt=now)).update(reveal_at=now)
     review.reveal_at = now
-    others = given.exclude(pk=review.pk).values_list("subject_id", flat=True)
-    reputation.recalculate_many(others, now=now)
+    return set(given.values_list("subject_id", flat=True))
 
 
 @transaction.atomic
@@ -284,7 +282,7 @@ def unhide(review: Review, *, actor: Actor, now: datetime) -> Review:
 
 
 def _show(review: Review, *, visible: bool, reason: str, actor: Actor, now: datetime) -> Review:
-    review = Review.objects.select_for_update().get(pk=review.pk)
+    review = Review.objects.select_for_update(no_key=True).get(pk=review.pk)
     if review.visible != visible:
         review.visible, review.hidden_reason = visible, reason
         review.save(update_fields=["visible", "hidden_reason"])
@@ -300,7 +298,7 @@ def set_factor(review: Review, *, name: str, value: float | None, actor: Actor, 
 
     What trust and safety find, and what they clear (KH-TRUST-09, KH-MATCH-12).
     """
-    review = Review.objects.select_for_update().get(pk=review.pk)
+    review = Review.objects.select_for_update(no_key=True).get(pk=review.pk)
     factors = {key: kept for key, kept in review.factors.items() if key != name}
     if value is not None:
         factors[name] = value
