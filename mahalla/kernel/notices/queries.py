@@ -19,9 +19,10 @@ def unread_count(viewer: User) -> int:
     return Notice.objects.filter(user=viewer, shown=True, read_at=None).count()
 
 
-def latest_messages(limit: int = 60) -> QuerySet[OutboxMessage]:
-    """What the development gateways hold, newest first."""
-    return OutboxMessage.objects.order_by("-pk")[:limit]
+def latest_messages(*, to: str = "", limit: int = 60) -> QuerySet[OutboxMessage]:
+    """What the development gateways hold, newest first; ``to`` narrows to one address."""
+    rows = OutboxMessage.objects.order_by("-pk")
+    return (rows.filter(to=to) if to else rows)[:limit]
 
 
 def own_data(user: User) -> list[dict[str, Any]]:
