@@ -60,7 +60,7 @@ class Transition:
     guards). ``starts``/``clears`` name deadlines; a deadline is also cleared by leaving its ``during`` states.
     ``notices`` are sent in this order; where none is sent, ``silent`` says why. ``label`` is the button's text; without
     one the transition is not offered as an action. ``also`` moves further subjects in the same transaction and names
-    them for the diagram, e.g. ``("offer.withdraw",)``.
+    them for the diagram, e.g. ``("offer.withdraw",)``. ``frees`` says that money held is paid on or given back by it.
     """
 
     event: str
@@ -76,6 +76,7 @@ class Transition:
     label: Any = ""
     choose: Callable[[Ctx], str] | None = None
     also: tuple[str, ...] = ()
+    frees: bool = False
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -262,22 +263,26 @@ def _check_waiting(flow: Flow) -> list[str]:
 
 
 def _check_money(flow: Flow) -> list[str]:
-    """From each state with money held, deadlines alone must lead to a state without, or the state says who frees it."""
+    """From each state with money held, time alone must lead out, or the state says in ``waits`` who decides."""
     moved_by_time: dict[str, set[str]] = {}
+    freed: set[str] = set()
+    for state, row in _rows_by_time(flow):
+        moved_by_time.setdefault(state, set()).update(target or state for target in row.targets)
+        if row.frees:
+            freed.add(state)
+    free = {state.name for state in flow.states if not state.money_held} | freed
+    return [
+        f"{flow.noun}: money can be held for ever in {state.name!r}"
+        for state in flow.states
+        if state.money_held and not state.waits and not (_reach(moved_by_time, {state.name}) & free)
+    ]
+
+
+def _rows_by_time(flow: Flow) -> Iterator[tuple[str, Transition]]:
     for deadline in flow.deadlines:
-        for source in (*deadline.during, *deadline.pauses):
-            for row in flow._rows.get((source, deadline.event), ()):
-                moved_by_time.setdefault(source, set()).update(t or source for t in row.targets)
-    for row in flow.transitions:
-        if "system" in row.actors:
-            for source in row.source:
-                moved_by_time.setdefault(source, set()).update(t for t in row.targets if t)
-    free = {state.name for state in flow.states if not state.money_held}
-    out = []
-    for state in flow.states:
-        if state.money_held and not state.waits and not (_reach(moved_by_time, {state.name}) & free):
-            out.append(f"{flow.noun}: money can be held for ever in {state.name!r}")
-    return out
+        for state in deadline.during:
+            for row in flow._rows.get((state, deadline.event), ()):
+                yield state, row
 
 
 def _check_notices(flow: Flow) -> list[str]:

@@ -7,7 +7,7 @@ event, all in one transaction. Nothing else assigns ``state``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from mahalla.kernel.flow.announce import announce
 from mahalla.kernel.flow.context import Ctx
 from mahalla.kernel.flow.models import Stateful
 from mahalla.kit.actors import Actor
-from mahalla.kit.flow import NEW, Flow, Transition
+from mahalla.kit.flow import NEW, Flow
 from mahalla.kit.market import active
 
 S = TypeVar("S", bound=Stateful)
@@ -37,6 +37,9 @@ def lock(subject: S) -> S:
     """
     model = type(subject)
     if not subject.ROOT:
+        root = subject.root()
+        if root is not subject:
+            type(root)._default_manager.select_for_update(no_key=True).get(pk=root.pk)
         return model._default_manager.select_for_update(no_key=True).get(pk=subject.pk)
     field = model._meta.get_field(subject.ROOT)
     root_model = field.related_model
@@ -119,23 +122,15 @@ def _write(c: Ctx) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A step that the flow offers to somebody now. ``refused`` says why it would be refused, where it is known."""
+    """A step that the flow offers to somebody now."""
 
     event: str
     label: Any
     noun: str
-    refused: Refused | None = None
 
 
 def actions(subject: Stateful, actor: Actor) -> list[Action]:
     """What ``actor`` may do with the subject in its present state: for pages, API and console alike."""
-    return list(_actions(subject, actor))
-
-
-def _actions(subject: Stateful, actor: Actor) -> Iterator[Action]:
-    flow, seen = flow_of(subject), set()
-    rows: Iterator[Transition] = flow.open_to(subject.state, actor.role)
-    for row in rows:
-        if row.event not in seen:
-            seen.add(row.event)
-            yield Action(row.event, row.label, flow.noun)
+    flow = flow_of(subject)
+    rows = flow.open_to(subject.state, actor.role)
+    return list({row.event: Action(row.event, row.label, flow.noun) for row in rows}.values())

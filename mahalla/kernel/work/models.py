@@ -171,7 +171,7 @@ class Job(Stateful):
 
 
 def set_status(request: Request, job: Job | None) -> None:
-    """Keep the request's ``status``: the market's word for the whole: the job's state once there is one, else the request's."""
+    """Keep the request's ``status``: its job's state once there is one, else its own."""
     own_word = request.phase != Phase.AGREED
     if not own_word and job is None:
         job = request.live_job()
