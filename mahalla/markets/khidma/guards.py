@@ -182,9 +182,9 @@ def start_fits(c: Ctx) -> None:
 
 
 def method_works(c: Ctx) -> None:
-    from mahalla.markets.khidma.money import usable_method
+    from mahalla.kernel.payments import methods
 
-    c.cache["method"] = usable_method(c.subject.client_id, int(c.data["method_id"]))
+    c.cache["method"] = methods.usable(c.subject.client_id, int(c.data["method_id"]))
 
 
 def tasker_reason(c: Ctx) -> None:
