@@ -1,0 +1,178 @@
+"""What Khidma does when the kernel has news: money moved, a case was decided, an account was shut.
+
+Registered once when the market's app is ready. Everything here may hear the same news twice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from mahalla.kernel.cases import listeners as cases
+from mahalla.kernel.cases.models import Case
+from mahalla.kernel.events import outbox
+from mahalla.kernel.flow import engine
+from mahalla.kernel.identity import policies as identity
+from mahalla.kernel.payments import listeners as payments
+from mahalla.kernel.payments import methods
+from mahalla.kernel.payments.models import Hold, PaymentMethod
+from mahalla.kernel.trust import listeners as trust
+from mahalla.kernel.work.models import Job, Offer, Request
+from mahalla.kit.actors import SYSTEM, Actor
+from mahalla.kit.errors import Refused
+from mahalla.kit.flow import Phase
+from mahalla.markets.khidma import leaving, money
+
+BEFORE_WORK = ("accepted", "confirmed")
+
+
+def register() -> None:
+    payments.lock_first(_lock_root)
+    for event in ("authorised", "verified"):
+        payments.on(event, _secured)
+    for event in ("renewed", "raised"):
+        payments.on(event, _renewed)
+    for event in ("authorisation_failed", "renewal_failed", "expired"):
+        payments.on(event, _not_secured)
+    payments.on("captured", _captured)
+    methods.in_use_by(_method_in_use)
+    cases.on("decided", _case_decided)
+    cases.on("withdrawn", _case_decided)
+    cases.on("released", _case_released)
+    trust.on("sanctioned", _sanctioned)
+    trust.on("verification_lapsed", _lapsed)
+    identity.register_blocker(leaving.why_not)
+
+
+# --- payments -------------------------------------------------------------------------------------------------------
+
+
+def _lock_root(reference: str) -> None:
+    noun, _sep, pk = reference.partition(":")
+    if noun == "job":
+        request = Job.objects.filter(pk=pk).values_list("request_id", flat=True)
+        list(Request.objects.select_for_update(no_key=True).filter(pk__in=request))
+
+
+def _job_of(hold: Hold) -> Job | None:
+    noun, _sep, pk = hold.reference.partition(":")
+    return Job.objects.filter(pk=pk).first() if noun == "job" and hold.kind == Hold.Kind.HOLD else None
+
+
+def _secured(hold: Hold, now: datetime) -> None:
+    """Money is there (or the method is good for a later hold): the work is confirmed (row 17)."""
+    job = _job_of(hold)
+    if job is None:
+        return
+    if job.state == "accepted":
+        engine.apply(job, "confirm_payment", actor=SYSTEM, now=now)
+    elif job.state == "confirmed":
+        engine.apply(job, "payment_renewed", actor=SYSTEM, now=now)
+
+
+def _renewed(hold: Hold, now: datetime) -> None:
+    job = _job_of(hold)
+    if job is not None and job.state == "confirmed":
+        engine.apply(job, "payment_renewed", actor=SYSTEM, now=now)
+
+
+def _not_secured(hold: Hold, now: datetime) -> None:
+    """The client is asked for another method (rows 18 and 41)."""
+    job = _job_of(hold)
+    if job is not None and job.state in BEFORE_WORK:
+        engine.apply(job, "payment_failed", actor=SYSTEM, now=now)
+
+
+def _captured(hold: Hold, now: datetime) -> None:
+    job = _job_of(hold)
+    if job is not None:
+        money.settle(job, now=now)
+
+
+def _method_in_use(method: PaymentMethod) -> bool:
+    """A task that is not over counts on its method (KH-PAY-02)."""
+    open_phases = (Phase.OPEN, Phase.AGREED, Phase.UNDER_WAY, Phase.DONE)
+    requests = Request.objects.filter(method_id=method.pk, client_id=method.user_id)
+    live = requests.filter(phase=Phase.OPEN) | requests.filter(jobs__phase__in=open_phases[1:], jobs__closed_at=None)
+    return live.exists()
+
+
+# --- cases ----------------------------------------------------------------------------------------------------------
+
+
+def _case_decided(case: Case, *, actor: Actor, now: datetime) -> None:
+    job = Job.objects.filter(pk=case.job_id).first() if case.job_id else None
+    if job is None:
+        return
+    if case.group == Case.Group.DISPUTE and job.state == "disputed":
+        engine.apply(job, "decide", actor=SYSTEM, now=now)
+    elif case.group == Case.Group.INCIDENT and job.ended_reason == "unsafe":
+        with transaction.atomic():
+            job = engine.lock(job)
+            job.data = {**job.data, "incident_reviewed": True}
+            job.save(update_fields=["data"])
+            money.settle(job, now=now)
+
+
+def _case_released(case: Case, *, actor: Actor, now: datetime) -> None:
+    """The disputed part is paid before the decision, at the platform's risk (KH-PAY-13)."""
+    job = Job.objects.filter(pk=case.job_id).first() if case.job_id else None
+    if job is not None and job.state == "disputed":
+        from mahalla.markets.khidma import billing
+
+        money.release(job, billing.parts(billing.final_quote(job), case.claimed_minor), step=f"early:{case.pk}", now=now)
+
+
+# --- accounts -------------------------------------------------------------------------------------------------------
+
+
+def _sanctioned(sanction: Any, *, actor: Actor, now: datetime) -> None:
+    if sanction.level in {"suspension", "ban"}:
+        _take_back(sanction.user_id, f"sanction:{sanction.pk}", now)
+    _refresh(sanction.user_id, now)
+
+
+def _lapsed(verification: Any, *, actor: Actor, now: datetime) -> None:
+    _take_back(verification.user_id, f"check:{verification.pk}", now)
+    _refresh(verification.user_id, now)
+
+
+def _take_back(worker_id: int, why: str, now: datetime) -> None:
+    """Each task in a transaction of its own, after commit: they belong to different requests (KH-FLOW-29)."""
+    outbox.enqueue("khidma.take_back", key=f"khidma:take_back:{why}", payload={"worker": worker_id}, now=now)
+
+
+def _refresh(worker_id: int, now: datetime) -> None:
+    from mahalla.markets.khidma import supply
+
+    supply.refresh_spots(worker_id, now=now)
+
+
+@outbox.handler("khidma.take_back")
+def take_back(payload: dict[str, Any], now: datetime) -> None:
+    """Live offers and future tasks of somebody who may not work any more go to somebody else."""
+    for offer in Offer.objects.filter(worker_id=payload["worker"], state="pending"):
+        _quietly(offer, "withdraw", now)
+    for job in Job.objects.filter(worker_id=payload["worker"], state__in=BEFORE_WORK):
+        _quietly(job, "account_action", now)
+
+
+@outbox.handler("khidma.withdraw_overlapping")
+def withdraw_overlapping(payload: dict[str, Any], now: datetime) -> None:
+    """Pending offers that no longer fit the calendar are taken back without counting (KH-FLOW-08)."""
+    from mahalla.markets.khidma import ranking
+
+    accepted = Offer.objects.get(pk=payload["offer"])
+    for offer in Offer.objects.filter(worker_id=accepted.worker_id, state="pending").exclude(pk=accepted.pk):
+        if not ranking.still_fits(offer, now=now):
+            _quietly(offer, "withdraw", now)
+
+
+def _quietly(subject: Offer | Job, event: str, now: datetime) -> None:
+    """Somebody else may have moved it meanwhile; then there is nothing left to do."""
+    try:
+        engine.apply(subject, event, actor=SYSTEM, now=now)
+    except Refused:
+        return
