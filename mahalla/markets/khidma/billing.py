@@ -112,7 +112,9 @@ def judge(job: Job, data: Mapping[str, Any], *, now: datetime, rounding: int) ->
     worked = worked_minutes(job, now=now)
     if terms["pricing_model"] == "fixed":
         share = _share(data) if partial else 100
-        return Bill(worked, 0, share, _within_hold(job, price(terms, minutes=0, share_pct=share)), partial, reason)
+        return Bill(
+            worked, 0, share, _within_hold(job, price(terms, minutes=0, share_pct=share)), partial, reason
+        )
     timed = rounded_minutes(worked, rounding)
     wanted = int(data.get("minutes") or timed)
     if wanted % rounding or wanted < 0:
@@ -162,7 +164,9 @@ def absence_fee_minor(job: Job) -> int:
     terms = job.terms
     if terms["pricing_model"] == "fixed":
         return _fixed_part(terms, 50)
-    return round_half_up(Fraction(terms["rate_minor"] * terms["minimum_min"], 60)) + int(terms.get("travel_minor", 0))
+    return round_half_up(Fraction(terms["rate_minor"] * terms["minimum_min"], 60)) + int(
+        terms.get("travel_minor", 0)
+    )
 
 
 def _fixed_part(terms: Mapping[str, Any], pct: int) -> int:
@@ -203,7 +207,9 @@ def dispute_in_time(job: Job, kind: str, *, now: datetime, policy: Callable[[str
         days = policy("damage_limit_days" if kind == "damage" else "dispute_limit_days")
         in_time = now <= since + timedelta(days=days)
     if not in_time:
-        raise Refused("dispute_too_late", _("The time to dispute this is over. Write to support if it is serious."))
+        raise Refused(
+            "dispute_too_late", _("The time to dispute this is over. Write to support if it is serious.")
+        )
 
 
 def claim(job: Job, data: Mapping[str, Any]) -> Claim:

@@ -53,7 +53,10 @@ def answers_own_offer(c: Ctx) -> None:
     if c.actor.role == "tasker" and c.subject.worker_id != c.actor.user_id:
         raise NotFound()
     if c.actor.role in STAFF and not (c.data.get("spoken_consent") and c.actor.reason):
-        raise Denied("consent_needed", _("Note the Tasker's spoken consent and a reason: nobody is put to work unasked."))
+        raise Denied(
+            "consent_needed",
+            _("Note the Tasker's spoken consent and a reason: nobody is put to work unasked."),
+        )
 
 
 def may_order(c: Ctx) -> None:
@@ -67,7 +70,9 @@ def may_order(c: Ctx) -> None:
 
 def reason_given(c: Ctx) -> None:
     if not c.actor.reason.strip():
-        raise Invalid({"reason": _("Say why: the reason is kept and shown in the audit.")}, code="reason_needed")
+        raise Invalid(
+            {"reason": _("Say why: the reason is kept and shown in the audit.")}, code="reason_needed"
+        )
 
 
 def reason_given_by_staff(c: Ctx) -> None:
@@ -105,7 +110,10 @@ def window_ahead(c: Ctx) -> None:
     request: Request = c.subject
     room = request.window_end - request.window_start  # type: ignore[operator]
     if room < timedelta(minutes=request.estimate_min):
-        raise Invalid({"window": _("The time window is shorter than the work. Make it longer.")}, code="window_too_short")
+        raise Invalid(
+            {"window": _("The time window is shorter than the work. Make it longer.")},
+            code="window_too_short",
+        )
     latest = request.window_end - timedelta(minutes=request.estimate_min + c.policy("min_lead_min"))  # type: ignore[operator]
     if latest <= c.now:
         raise Invalid({"window": _("That time is too soon. Choose a later time.")}, code="window_too_soon")
@@ -127,11 +135,17 @@ def edit_fits(c: Ctx) -> None:
 
 
 def refuse_edit(c: Ctx) -> None:
-    raise Refused("task_already_accepted", _("The task is already accepted. Tell the Tasker in the chat."), state=c.subject.status)
+    raise Refused(
+        "task_already_accepted",
+        _("The task is already accepted. Tell the Tasker in the chat."),
+        state=c.subject.status,
+    )
 
 
 def refuse_second_offer(c: Ctx) -> None:
-    raise Refused("offer_pending", _("You are waiting for an answer. Take that offer back first, then choose again."))
+    raise Refused(
+        "offer_pending", _("You are waiting for an answer. Take that offer back first, then choose again.")
+    )
 
 
 def chosen_fits(c: Ctx) -> None:
@@ -149,7 +163,11 @@ def chosen_fits(c: Ctx) -> None:
 def current_version(c: Ctx) -> None:
     seen = c.data.get("version")
     if seen is not None and int(seen) != c.subject.version:
-        raise Refused("stale_version", _("The client changed the task. Look at it again, then answer."), version=c.subject.version)
+        raise Refused(
+            "stale_version",
+            _("The client changed the task. Look at it again, then answer."),
+            version=c.subject.version,
+        )
 
 
 def in_time(c: Ctx) -> None:
@@ -325,6 +343,9 @@ def tip_fits(c: Ctx) -> None:
     amount = int(c.data.get("amount_minor") or 0)
     most = billing.worker_amount_minor(job) * c.policy("tip_max_pct") // 100
     if not 0 < amount <= most:
-        raise Invalid({"amount": _("Choose a tip between nothing and the whole amount of the work.")}, code="tip_too_big")
+        raise Invalid(
+            {"amount": _("Choose a tip between nothing and the whole amount of the work.")},
+            code="tip_too_big",
+        )
     if job.submitted_at is None or c.now > job.submitted_at + timedelta(days=c.policy("tip_days")):
         raise Refused("tips_closed", _("Tips are possible for 14 days after the work."))

@@ -26,7 +26,9 @@ def why_not(user: User, now: datetime) -> Refused | None:
     pending = Offer.objects.filter(worker=user, state="pending").exists()
     if open_work or offered or pending:
         return Refused("open_tasks", _("Please finish or cancel your task first."))
-    open_cases = Case.objects.filter(Q(opened_by=user) | Q(against=user)).exclude(phase__in=("settled", "closed"))
+    open_cases = Case.objects.filter(Q(opened_by=user) | Q(against=user)).exclude(
+        phase__in=("settled", "closed")
+    )
     if open_cases.exists():
         return Refused("open_case", _("A case of yours is still open. Please wait for its decision."))
     if money.client_debt_minor(user.pk) or cash.cash_debt_minor(user.pk):

@@ -95,7 +95,9 @@ def _method_in_use(method: PaymentMethod) -> bool:
     """A task that is not over counts on its method (KH-PAY-02)."""
     open_phases = (Phase.OPEN, Phase.AGREED, Phase.UNDER_WAY, Phase.DONE)
     requests = Request.objects.filter(method_id=method.pk, client_id=method.user_id)
-    live = requests.filter(phase=Phase.OPEN) | requests.filter(jobs__phase__in=open_phases[1:], jobs__closed_at=None)
+    live = requests.filter(phase=Phase.OPEN) | requests.filter(
+        jobs__phase__in=open_phases[1:], jobs__closed_at=None
+    )
     return live.exists()
 
 
@@ -122,7 +124,9 @@ def _case_released(case: Case, *, actor: Actor, now: datetime) -> None:
     if job is not None and job.state == "disputed":
         from mahalla.markets.khidma import billing
 
-        money.release(job, billing.parts(billing.final_quote(job), case.claimed_minor), step=f"early:{case.pk}", now=now)
+        money.release(
+            job, billing.parts(billing.final_quote(job), case.claimed_minor), step=f"early:{case.pk}", now=now
+        )
 
 
 # --- accounts -------------------------------------------------------------------------------------------------------

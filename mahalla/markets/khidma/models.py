@@ -152,20 +152,6 @@ class TaskerStats(models.Model):
         return round(100 * self.completed / self.taken) if self.taken else None
 
 
-class Showing(models.Model):
-    """A Tasker was shown among the first three of a list (KH-MATCH-09)."""
-
-    worker = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="+")
-    at = models.DateTimeField()
-
-    class Meta:
-        indexes = [models.Index(fields=["worker", "at"], name="khidma_showings")]
-
-    def __str__(self) -> str:
-        return f"{self.worker_id} shown for {self.request_id}"
-
-
 class Interest(models.Model):
     """A Tasker would like this task (KH-REQ-17); it decides ties and is shown to the client."""
 

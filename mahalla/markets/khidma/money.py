@@ -21,7 +21,12 @@ from mahalla.kit.quote import Quote
 from mahalla.markets.khidma import billing
 from mahalla.markets.khidma.billing import PLATFORM, TAX, WORKER
 
-TAXES, WITHHELD, INCENTIVES, RISK = "revenue/taxes", "revenue/withheld", "cost/incentives", "cost/dispute_risk"
+TAXES, WITHHELD, INCENTIVES, RISK = (
+    "revenue/taxes",
+    "revenue/withheld",
+    "cost/incentives",
+    "cost/dispute_risk",
+)
 
 
 def hold_of(job: Job) -> Hold | None:
@@ -195,9 +200,14 @@ def decide(job: Job, case: Case, *, now: datetime) -> None:
     if hold is None or hold.state != Hold.State.CAPTURED:
         return
     if refund:
-        refunds.refund(hold, amount_minor=refund, key=f"{job.reference}:refund:{case.pk}", now=now, reason=case.code)
+        refunds.refund(
+            hold, amount_minor=refund, key=f"{job.reference}:refund:{case.pk}", now=now, reason=case.code
+        )
     kept = billing.parts(charged, case.claimed_minor)
-    taken = {WORKER: int(decision.get("worker_part_minor", 0)), PLATFORM: int(decision.get("fee_part_minor", 0))}
+    taken = {
+        WORKER: int(decision.get("worker_part_minor", 0)),
+        PLATFORM: int(decision.get("fee_part_minor", 0)),
+    }
     rest = {payee: kept[payee] - taken.get(payee, 0) for payee in kept}
     short = -sum(min(0, amount) for amount in rest.values())
     if short:
@@ -224,10 +234,16 @@ def _refund_cash(job: Job, decision: dict[str, int], *, now: datetime) -> None:
     legs = []
     if decision.get("worker_part_minor"):
         debt = accounts.ensure(accounts.cash_debt(job.worker_id), currency)
-        legs.append(Leg(debt, client, decision["worker_part_minor"], "cash_refund", f"{job.reference}:cashback:worker"))
+        legs.append(
+            Leg(
+                debt, client, decision["worker_part_minor"], "cash_refund", f"{job.reference}:cashback:worker"
+            )
+        )
     if decision.get("fee_part_minor"):
         fees = accounts.ensure(accounts.FEES, currency)
-        legs.append(Leg(fees, client, decision["fee_part_minor"], "cash_refund", f"{job.reference}:cashback:fee"))
+        legs.append(
+            Leg(fees, client, decision["fee_part_minor"], "cash_refund", f"{job.reference}:cashback:fee")
+        )
     post(*legs, now=now, reference=job.reference)
 
 
@@ -240,8 +256,9 @@ def client_debt_path(user_id: int) -> str:
 
 def client_debt_minor(user_id: int) -> int:
     """What a client owes for a cancelled cash task (KH-PAY-19)."""
-    found = ledger_queries.balance_or_none(client_debt_path(user_id))
-    return 0 if found is None else found.debits_posted - found.credits_posted
+    path = client_debt_path(user_id)
+    found = ledger_queries.balances([path]).get(path)
+    return found.debit_minor if found else 0
 
 
 def charge_without_hold(job: Job, amount_minor: int, *, now: datetime) -> None:

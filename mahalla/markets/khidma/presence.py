@@ -24,7 +24,11 @@ def note(job: Job, data: Mapping[str, Any], *, now: datetime) -> Ping | None:
         return None
     accuracy = data.get("accuracy_m")
     return Ping.objects.create(
-        job=job, at=now, lat=point[0], lng=point[1], accuracy_m=float(accuracy) if accuracy is not None else None
+        job=job,
+        at=now,
+        lat=point[0],
+        lng=point[1],
+        accuracy_m=float(accuracy) if accuracy is not None else None,
     )
 
 

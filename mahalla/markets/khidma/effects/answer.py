@@ -77,7 +77,10 @@ def open_job(c: Ctx) -> None:
     )
     engine.step(job, "agree", actor=c.actor, now=c.now, data=dict(c.data))
     outbox.enqueue(
-        "khidma.withdraw_overlapping", key=f"khidma:overlaps:{offer.pk}", payload={"offer": offer.pk}, now=c.now
+        "khidma.withdraw_overlapping",
+        key=f"khidma:overlaps:{offer.pk}",
+        payload={"offer": offer.pk},
+        now=c.now,
     )
 
 
@@ -85,7 +88,12 @@ def return_to_matching(c: Ctx) -> None:
     offer: Offer = c.subject
     actor = c.actor if c.actor.role == "tasker" else SYSTEM
     c.move(
-        offer.request, "offer_refused", actor=actor, worker_id=offer.worker_id, why=offer.state, source=offer.source
+        offer.request,
+        "offer_refused",
+        actor=actor,
+        worker_id=offer.worker_id,
+        why=offer.state,
+        source=offer.source,
     )
 
 

@@ -29,9 +29,7 @@ def freeze_preview(c: Ctx) -> None:
     request.posted_at = c.now
     request.category_version = request.category.version if request.category else 1
     request.quote = pricing.preview(request, now=c.now)
-    request.save(
-        update_fields=["posted_at", "category_version", "quote", "details", "estimate_min"]
-    )
+    request.save(update_fields=["posted_at", "category_version", "quote", "details", "estimate_min"])
 
 
 def start_matching(c: Ctx) -> None:

@@ -86,7 +86,9 @@ def strike_or_incident(c: Ctx) -> None:
 def strike(c: Ctx) -> None:
     """Counted against completion and, since the promise was taken back, against acceptance too (KH-MATCH-12)."""
     job: Job = c.subject
-    flags.add_strike(user_id=job.worker_id, kind=job.ended_reason or "cancelled", reference=job.reference, now=c.now)
+    flags.add_strike(
+        user_id=job.worker_id, kind=job.ended_reason or "cancelled", reference=job.reference, now=c.now
+    )
     stats, _fresh = TaskerStats.objects.get_or_create(worker_id=job.worker_id)
     TaskerStats.objects.filter(pk=stats.pk).update(
         cancelled=F("cancelled") + 1,

@@ -46,7 +46,9 @@ def raise_hold(c: Ctx) -> None:
         return
     planned = int(job.terms["estimate_min"]) + int(job.data.get("extra_approved_min", 0))
     timed = billing.rounded_minutes(billing.worked_minutes(job, now=c.now), c.policy("hour_rounding_min"))
-    total = billing.price(job.terms, minutes=max(planned, timed + int(job.data["extra_approved_min"]))).total_minor
+    total = billing.price(
+        job.terms, minutes=max(planned, timed + int(job.data["extra_approved_min"]))
+    ).total_minor
     hold = money.hold_of(job)
     if hold is not None and hold.state == Hold.State.AUTHORISED and total > hold.amount_minor:
         holds.raise_authorisation(hold, amount_minor=total, now=c.now)

@@ -12,7 +12,7 @@ from mahalla.kernel.chat.models import Thread
 from mahalla.kernel.flow.context import Ctx
 from mahalla.kernel.schedule import operations as schedule
 from mahalla.kernel.work.models import Evidence, Job, Ping, TimerEntry
-from mahalla.markets.khidma import billing, pricing, presence
+from mahalla.markets.khidma import billing, presence, pricing
 from mahalla.markets.khidma.effects.answer import reference
 from mahalla.markets.khidma.models import ClientProfile, TaskerStats
 
@@ -89,7 +89,12 @@ def add_photo(c: Ctx) -> None:
     """Photos of the finished work belong to the evidence (KH-FLOW-21)."""
     kind = c.data.get("kind") if c.data.get("kind") in {"before", "after"} else "after"
     Evidence.objects.create(
-        job=c.subject, by_id=c.actor.user_id, kind=kind, asset=c.data["asset"], note=str(c.data.get("note", "")), at=c.now
+        job=c.subject,
+        by_id=c.actor.user_id,
+        kind=kind,
+        asset=c.data["asset"],
+        note=str(c.data.get("note", "")),
+        at=c.now,
     )
 
 

@@ -76,7 +76,9 @@ JOB = Flow(
             waits="somebody works; a day after the planned end operations are told and end it with both",
         ),
         State("completed", Phase.DONE, _("Completed"), money_held=True),
-        State("reviewed", Phase.SETTLED, _("Reviewed"), waits="done; tips and disputes have their own limits"),
+        State(
+            "reviewed", Phase.SETTLED, _("Reviewed"), waits="done; tips and disputes have their own limits"
+        ),
         State(
             "disputed",
             Phase.DONE,
@@ -86,8 +88,18 @@ JOB = Flow(
         ),
         State("refunded", Phase.SETTLED, _("Refunded"), waits="decided"),
         State("cancelled_client", Phase.CLOSED, _("Cancelled by the client"), waits="over"),
-        State("cancelled_tasker", Phase.CLOSED, _("Cancelled by the Tasker"), waits="over; the task may be rematched"),
-        State("lapsed", Phase.CLOSED, _("Payment not secured"), waits="over; the task is matched again or expires"),
+        State(
+            "cancelled_tasker",
+            Phase.CLOSED,
+            _("Cancelled by the Tasker"),
+            waits="over; the task may be rematched",
+        ),
+        State(
+            "lapsed",
+            Phase.CLOSED,
+            _("Payment not secured"),
+            waits="over; the task is matched again or expires",
+        ),
     ),
     transitions=(
         Transition(
@@ -117,7 +129,14 @@ JOB = Flow(
             starts=("payment_last_call",),
             notices=("payment_failed",),
         ),
-        Transition("payment_renewed", ("confirmed",), STAY, ("system",), clears=("payment_last_call",), silent="all is well"),
+        Transition(
+            "payment_renewed",
+            ("confirmed",),
+            STAY,
+            ("system",),
+            clears=("payment_last_call",),
+            silent="all is well",
+        ),
         Transition(
             "change_method",
             ("accepted", "confirmed"),
@@ -223,7 +242,16 @@ JOB = Flow(
             also=("request.rematch",),
             frees=True,
         ),
-        Transition("log_contact", ("confirmed",), STAY, ("tasker",), (g.own_work, g.arrived), (w.log_contact,), notices=("tasker_waits",), label=_("I tried to reach the client")),
+        Transition(
+            "log_contact",
+            ("confirmed",),
+            STAY,
+            ("tasker",),
+            (g.own_work, g.arrived),
+            (w.log_contact,),
+            notices=("tasker_waits",),
+            label=_("I tried to reach the client"),
+        ),
         Transition(
             "client_absent",
             ("confirmed",),
@@ -235,12 +263,65 @@ JOB = Flow(
             label=_("The client is not there"),
             frees=True,
         ),
-        Transition("pause", ("in_progress",), STAY, ("tasker",), (g.own_work, g.timer_runs), (w.stop_timer,), silent="the page shows it", label=_("Pause")),
-        Transition("resume", ("in_progress",), STAY, ("tasker",), (g.own_work, g.timer_stands), (w.start_timer,), silent="the page shows it", label=_("Resume")),
-        Transition("ask_extra", ("in_progress",), STAY, ("tasker",), (g.own_work, g.extra_minutes), (w.ask_extra,), notices=("extra_asked",), label=_("Ask for more time")),
-        Transition("approve_extra", ("in_progress",), STAY, ("client",), (g.own_job, g.extra_was_asked), (w.approve_extra, p.raise_hold), notices=("extra_approved",), label=_("Approve the extra time")),
-        Transition("ask_stop", ("in_progress",), STAY, ("client",), (g.own_job,), notices=("stop_asked",), label=_("Ask to stop early")),
-        Transition("add_photo", ("in_progress", "confirmed", "completed"), STAY, ("tasker",), (g.own_work, g.photo_given), (w.add_photo,), silent="the page shows it", label=_("Add a photo")),
+        Transition(
+            "pause",
+            ("in_progress",),
+            STAY,
+            ("tasker",),
+            (g.own_work, g.timer_runs),
+            (w.stop_timer,),
+            silent="the page shows it",
+            label=_("Pause"),
+        ),
+        Transition(
+            "resume",
+            ("in_progress",),
+            STAY,
+            ("tasker",),
+            (g.own_work, g.timer_stands),
+            (w.start_timer,),
+            silent="the page shows it",
+            label=_("Resume"),
+        ),
+        Transition(
+            "ask_extra",
+            ("in_progress",),
+            STAY,
+            ("tasker",),
+            (g.own_work, g.extra_minutes),
+            (w.ask_extra,),
+            notices=("extra_asked",),
+            label=_("Ask for more time"),
+        ),
+        Transition(
+            "approve_extra",
+            ("in_progress",),
+            STAY,
+            ("client",),
+            (g.own_job, g.extra_was_asked),
+            (w.approve_extra, p.raise_hold),
+            notices=("extra_approved",),
+            label=_("Approve the extra time"),
+        ),
+        Transition(
+            "ask_stop",
+            ("in_progress",),
+            STAY,
+            ("client",),
+            (g.own_job,),
+            notices=("stop_asked",),
+            label=_("Ask to stop early"),
+        ),
+        Transition(
+            "add_photo",
+            ("in_progress", "confirmed", "completed"),
+            STAY,
+            ("tasker",),
+            (g.own_work, g.photo_given),
+            (w.add_photo,),
+            silent="the page shows it",
+            label=_("Add a photo"),
+        ),
         Transition(
             "submit",
             ("in_progress",),
@@ -252,14 +333,29 @@ JOB = Flow(
             notices=("hours_submitted",),
             label=_("Submit the hours"),
         ),
-        Transition("mark_stuck", ("confirmed", "in_progress"), STAY, ("system",), effects=(w.flag_stuck,), notices=("work_stuck",)),
+        Transition(
+            "mark_stuck",
+            ("confirmed", "in_progress"),
+            STAY,
+            ("system",),
+            effects=(w.flag_stuck,),
+            notices=("work_stuck",),
+        ),
         Transition(
             "stop_unsafe",
             ("in_progress",),
             "cancelled_tasker",
             ("tasker",),
             (g.own_work,),
-            (x.because_unsafe, w.stop_timer_if_running, w.bill, x.capture_and_keep, x.open_incident, w.free_calendar, w.close_chat),
+            (
+                x.because_unsafe,
+                w.stop_timer_if_running,
+                w.bill,
+                x.capture_and_keep,
+                x.open_incident,
+                w.free_calendar,
+                w.close_chat,
+            ),
             notices=("stopped_unsafe",),
             label=_("Stop: it is not safe"),
         ),
@@ -295,7 +391,14 @@ JOB = Flow(
             notices=("review_received",),
             label=_("Review"),
         ),
-        Transition("close", ("completed", "refunded", "reviewed", "disputed"), STAY, ("system",), effects=(x.close_file,), silent="nothing changes for anybody"),
+        Transition(
+            "close",
+            ("completed", "refunded", "reviewed", "disputed"),
+            STAY,
+            ("system",),
+            effects=(x.close_file,),
+            silent="nothing changes for anybody",
+        ),
         Transition(
             "dispute",
             ("completed", "reviewed", "cancelled_client", "cancelled_tasker"),
@@ -329,8 +432,12 @@ JOB = Flow(
         ),
     ),
     deadlines=(
-        Deadline("payment_deadline", "lapse", ("accepted",), payment_deadline, about="30 min to secure the payment"),
-        Deadline("payment_last_call", "lapse", ("confirmed",), payment_last_call, about="24 h before the start"),
+        Deadline(
+            "payment_deadline", "lapse", ("accepted",), payment_deadline, about="30 min to secure the payment"
+        ),
+        Deadline(
+            "payment_last_call", "lapse", ("confirmed",), payment_last_call, about="24 h before the start"
+        ),
         Deadline(
             "no_show",
             "report_no_show",
@@ -339,8 +446,12 @@ JOB = Flow(
             reminders=(hours_before(24), hours_before(2)),
             about="30 min after the start without an arrival",
         ),
-        Deadline("stuck", "mark_stuck", ("confirmed", "in_progress"), stuck, about="operations look after a day"),
-        Deadline("review_window", "confirm", ("completed",), review_window, about="24 h to confirm or dispute"),
+        Deadline(
+            "stuck", "mark_stuck", ("confirmed", "in_progress"), stuck, about="operations look after a day"
+        ),
+        Deadline(
+            "review_window", "confirm", ("completed",), review_window, about="24 h to confirm or dispute"
+        ),
         Deadline(
             "review_close",
             "close",

@@ -91,5 +91,7 @@ OFFER = Flow(
             also=("request.offer_taken_back",),
         ),
     ),
-    deadlines=(Deadline("offer_ttl", "expire", ("pending",), offer_ttl, about="30 or 240 minutes to answer"),),
+    deadlines=(
+        Deadline("offer_ttl", "expire", ("pending",), offer_ttl, about="30 or 240 minutes to answer"),
+    ),
 )

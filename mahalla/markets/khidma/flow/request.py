@@ -38,7 +38,12 @@ REQUEST = Flow(
     initial=("draft",),
     final=("expired", "cancelled_client", "booked"),
     states=(
-        State("draft", Phase.DRAFT, _("Draft"), waits="a draft harms nobody; the client posts, drops or forgets it"),
+        State(
+            "draft",
+            Phase.DRAFT,
+            _("Draft"),
+            waits="a draft harms nobody; the client posts, drops or forgets it",
+        ),
         State("posted", Phase.OPEN, _("Posted")),
         State("matching", Phase.OPEN, _("Finding a Tasker")),
         State("offered", Phase.OPEN, _("Waiting for the Tasker's answer")),
@@ -47,7 +52,9 @@ REQUEST = Flow(
         State("cancelled_client", Phase.CLOSED, _("Cancelled"), waits="over; it can be duplicated"),
     ),
     transitions=(
-        Transition("create", (NEW,), "draft", ("client", "partner", "system"), (g.may_order,), silent="own act"),
+        Transition(
+            "create", (NEW,), "draft", ("client", "partner", "system"), (g.may_order,), silent="own act"
+        ),
         Transition("save", ("draft",), STAY, ("client",), (g.own_request,), silent="own act"),
         Transition(
             "post",
@@ -93,7 +100,9 @@ REQUEST = Flow(
             label=_("Change"),
             also=("offer.reissue",),
         ),
-        Transition("edit", ("booked",), STAY, ("client",), (g.own_request, g.refuse_edit), silent="always refused"),
+        Transition(
+            "edit", ("booked",), STAY, ("client",), (g.own_request, g.refuse_edit), silent="always refused"
+        ),
         Transition(
             "select",
             ("matching",),
@@ -106,7 +115,12 @@ REQUEST = Flow(
             also=("offer.make", "offer.accept"),
         ),
         Transition(
-            "select", ("offered",), STAY, ("client",), (g.own_request, g.refuse_second_offer), silent="always refused"
+            "select",
+            ("offered",),
+            STAY,
+            ("client",),
+            (g.own_request, g.refuse_second_offer),
+            silent="always refused",
         ),
         Transition(
             "auto_match",
@@ -149,7 +163,13 @@ REQUEST = Flow(
             starts=("choice_window",),
             silent="the offer's withdrawal tells the Tasker",
         ),
-        Transition("agree", ("offered",), "booked", ("tasker", "system", "ops_admin", "admin"), silent="the job tells"),
+        Transition(
+            "agree",
+            ("offered",),
+            "booked",
+            ("tasker", "system", "ops_admin", "admin"),
+            silent="the job tells",
+        ),
         Transition(
             "expire",
             OPEN,
@@ -190,9 +210,19 @@ REQUEST = Flow(
         Transition("expire", ("booked",), "expired", ("system",), notices=("task_expired",)),
     ),
     deadlines=(
-        Deadline("choice_window", "auto_match", ("matching",), choice_window, about="15 min, then automatic matching"),
         Deadline(
-            "unaccepted_alert", "flag_unaccepted", ("posted", *OPEN), unaccepted_alert, about="15 min after posting"
+            "choice_window",
+            "auto_match",
+            ("matching",),
+            choice_window,
+            about="15 min, then automatic matching",
+        ),
+        Deadline(
+            "unaccepted_alert",
+            "flag_unaccepted",
+            ("posted", *OPEN),
+            unaccepted_alert,
+            about="15 min after posting",
         ),
         Deadline("task_expiry", "expire", OPEN, task_expiry, about="window end − estimate − 60 min, or 72 h"),
     ),
