@@ -37,8 +37,6 @@ class NoticeSpec:
     critical: bool = False
     sms: bool = False
     email: bool = False
-    #: notices of one merge group and one piece of work within seconds leave as one message
-    merge: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,5 @@ def announce(c: Ctx, name: str) -> None:
             link=spec.link(c),
             merge=spec.merge(c),
             now=c.now,
-            merge=f"{spec.merge}:{c.subject.stream}" if spec.merge else "",
             key=f"{name}:{c.flow.noun}:{c.subject.pk}:{c.event_id or c.event}",
         )

@@ -89,7 +89,16 @@ def _spec(
     merge: str = "",
 ) -> NoticeSpec:
     return NoticeSpec(
-        name, group, to, title, body, params=names, link=link, critical=critical, sms=sms, merge=merge
+        name,
+        group,
+        to,
+        title,
+        body,
+        params=names,
+        link=link,
+        critical=critical,
+        sms=sms,
+        merge=lambda c: merge and f"{merge}:{c.subject.stream}",
     )
 
 
