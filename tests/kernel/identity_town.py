@@ -19,7 +19,11 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HALA = "+966501234567"
 OMAR = "+966551112233"
 NADIR = "+966560000009"  # the outsider
-DESK = {"banker": {"identity.ban", "identity.suspend", "identity.reinstate"}, "helper": set[str]()}
+DESK = {
+    "banker": {"identity.ban", "identity.suspend", "identity.reinstate"},
+    "guard": {"identity.suspend"},
+    "helper": set[str](),
+}
 
 
 def staff_may(actor: Actor, action: str) -> bool:

@@ -205,6 +205,25 @@ def test_a_longer_suspension_is_not_lifted_by_the_shorter_one(inbox: Phones) -> 
     assert sign_in(NADIR, inbox, NOON + timedelta(days=9)).user == nadir  # even before the worker came by
 
 
+def test_a_suspension_does_not_undo_that_the_owner_left(inbox: Phones) -> None:
+    hala = person(HALA, name="Hala")
+    operations.request_deletion(hala, now=NOON)
+    operations.suspend(hala, until=NOON + timedelta(days=7), reason="", actor=SYSTEM, now=LATER)
+    run_until(NOON + timedelta(days=8))
+    assert User.objects.get(pk=hala.pk).status == "deactivated"
+    run_until(NOON + timedelta(days=30))
+    assert User.objects.get(pk=hala.pk).status == "deleted"
+
+
+def test_a_ban_becomes_a_suspension_only_by_who_may_reinstate(inbox: Phones) -> None:
+    nadir = operations.ban(person(NADIR), reason="fraud", actor=SYSTEM, now=NOON)
+    with pytest.raises(Denied):
+        operations.suspend(nadir, until=LATER, reason="", actor=Actor(9, "guard"), now=NOON)
+    assert queries.is_banned_phone(NADIR)
+    operations.suspend(nadir, until=LATER, reason="", actor=Actor(8, "banker"), now=NOON)
+    assert sign_in(NADIR, inbox, LATER).user == nadir
+
+
 def test_roles_are_the_markets(inbox: Phones) -> None:
     hala = person(HALA)
     assert operations.grant_role(hala, "worker", actor=Actor(hala.pk, "client"), now=NOON)

@@ -27,7 +27,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """A person. ``phone`` is E.164 or, before a number is known and after erasure, null.
 
-    ``deletion_requested_at`` starts the days until erasure; signing in before they are over clears it.
+    ``deactivated_at`` and ``deletion_requested_at`` (which starts the days until erasure) are the owner's own wishes:
+    a suspension in between does not undo them, signing in does.
     """
 
     class Status(models.TextChoices):
@@ -45,6 +46,7 @@ class User(AbstractBaseUser):
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
     status_reason = models.CharField(max_length=500, blank=True)
     suspended_until = models.DateTimeField(null=True, blank=True)
+    deactivated_at = models.DateTimeField(null=True, blank=True)
     deletion_requested_at = models.DateTimeField(null=True, blank=True)
     is_staff = models.BooleanField(default=False)
     is_superuser = models.BooleanField(default=False)

@@ -21,7 +21,10 @@ Status = User.Status
 MOVES: dict[str, tuple[frozenset[str], str]] = {
     "deactivated": (frozenset({Status.ACTIVE}), Status.DEACTIVATED),
     "reactivated": (frozenset({Status.DEACTIVATED}), Status.ACTIVE),
-    "suspended": (frozenset({Status.ACTIVE, Status.DEACTIVATED, Status.SUSPENDED}), Status.SUSPENDED),
+    "suspended": (
+        frozenset({Status.ACTIVE, Status.DEACTIVATED, Status.SUSPENDED, Status.BANNED}),
+        Status.SUSPENDED,
+    ),
     "banned": (frozenset({Status.ACTIVE, Status.DEACTIVATED, Status.SUSPENDED}), Status.BANNED),
     "reinstated": (frozenset({Status.SUSPENDED, Status.BANNED}), Status.ACTIVE),
     "erased": (
@@ -64,6 +67,8 @@ def request_deletion(user: User, *, now: datetime) -> datetime:
     with transaction.atomic():
         user = _locked(user)
         policies.require_leavable(user, now=now)
+        if user.status == Status.DELETED:
+            raise NotFound()
         if user.status == Status.ACTIVE:
             _move(user, "deactivated", actor=itself(user), now=now)
         user.deletion_requested_at = now
@@ -113,10 +118,16 @@ def erase(user: User, *, actor: Actor, now: datetime) -> User:
 
 
 def suspend(user: User, *, until: datetime | None, reason: str, actor: Actor, now: datetime) -> User:
-    """Stop a person until an instant (``None``: until reinstated); sessions and tokens end at once (KH-ID-10)."""
+    """Stop a person until an instant (``None``: until reinstated); sessions and tokens end at once (KH-ID-10).
+
+    Making a ban a suspension also takes whoever may reinstate.
+    """
     policies.require_staff_may(actor, "identity.suspend")
     with transaction.atomic():
         user = _locked(user)
+        if user.status == Status.BANNED:
+            policies.require_staff_may(actor, "identity.reinstate")
+            _unmark_phone(user)
         user.suspended_until, user.status_reason = until, reason
         _move(user, "suspended", actor=actor, now=now)
         sessions.end_sessions(user, now=now, actor=actor)
@@ -159,10 +170,7 @@ def reinstate(user: User, *, actor: Actor, now: datetime) -> User:
     with transaction.atomic():
         user = _locked(user)
         _move(user, "reinstated", actor=actor, now=now)
-        if user.phone:
-            BanMark.objects.filter(
-                kind=BanMark.Kind.PHONE, digest=hashing.lasting("phone", user.phone)
-            ).delete()
+        _unmark_phone(user)
     return user
 
 
@@ -194,11 +202,22 @@ def _move(user: User, event: str, *, actor: Actor, now: datetime) -> None:
     before = user.status
     if before not in allowed:
         raise Refused("wrong_status", _("The account's status does not allow this."), status=before)
+    if event == "deactivated":
+        user.deactivated_at = now
+    elif event == "reactivated":
+        user.deactivated_at = user.deletion_requested_at = None
+    elif event == "reinstated":
+        user.status_reason, user.suspended_until = "", None
+        if user.deactivated_at is not None:  # what its owner had switched off stays off
+            to = Status.DEACTIVATED
     user.status = to
-    if to == Status.ACTIVE:
-        user.status_reason, user.suspended_until, user.deletion_requested_at = "", None, None
     user.save()
     note(user, event, actor=actor, now=now, from_state=before, to_state=to)
+
+
+def _unmark_phone(user: User) -> None:
+    marks = BanMark.objects.filter(kind=BanMark.Kind.PHONE)
+    marks.filter(digest=hashing.lasting("phone", user.phone or "")).delete()
 
 
 def _mark(kind: str, digest: str, reason: str, now: datetime) -> None:
