@@ -96,7 +96,7 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def refusal_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
-    """The refusal as its own page, or as a fragment that htmx puts among the toasts."""
+    """The refusal as its own page, or as a fragment whose sentence ``app.js`` shows as a toast."""
     if refusal.code == "terms_outdated" and request.user.is_authenticated:
         return _to_terms(request)
     fragment = bool(getattr(request, "htmx", False)) and not request.htmx.boosted  # type: ignore[attr-defined]

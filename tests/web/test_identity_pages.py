@@ -43,6 +43,12 @@ pytestmark = [
 ]
 
 
+LAPTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36"
+)
+
+
 @pytest.fixture(autouse=True)
 def noon(inbox: Phones):
     with clock.travel(NOON):
@@ -161,17 +167,25 @@ def test_staff_are_in_only_after_the_password(inbox: Phones) -> None:
     assert not client.login(username=OMAR, password="seven wise owls")
 
 
+def test_the_console_has_no_door_of_its_own(inbox: Phones) -> None:
+    person(NADIR)
+    client = browser()
+    assert client.get("/console/login/?next=/console/")["Location"] == "/sign-in/?next=%2Fconsole%2F"
+    sign_in(client, NADIR, inbox)
+    assert client.get("/console/login/").status_code == 403
+
+
 def test_sessions_are_listed_and_ended_by_their_owner_only(inbox: Phones) -> None:
     hala = person(HALA)
     person(NADIR)
-    laptop, phone, outsider = browser(HTTP_USER_AGENT="Laptop"), browser(HTTP_USER_AGENT="Phone"), browser()
+    laptop, phone, outsider = browser(HTTP_USER_AGENT=LAPTOP), browser(HTTP_USER_AGENT=PHONE), browser()
     sign_in(laptop, HALA, inbox)
     with clock.travel(NOON + timedelta(minutes=2)):
         sign_in(phone, HALA, inbox)
         sign_in(outsider, NADIR, inbox)
-    page = laptop.get("/account/").content
-    assert b"Laptop" in page and b"Phone" in page and b"This device" in page
-    other = UserSession.objects.get(user=hala, user_agent="Phone")
+    page = laptop.get("/account/").content.decode()
+    assert "Firefox · Linux" in page and "Chrome · Android" in page and "This device" in page
+    other = UserSession.objects.get(user=hala, user_agent=PHONE)
     assert outsider.post(f"/account/sessions/web/{other.pk}/end/").status_code == 404
     assert signed_in(phone)
     laptop.post(f"/account/sessions/web/{other.pk}/end/")

@@ -9,6 +9,7 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 
 from mahalla.kernel.identity import hashing, phones
+from mahalla.kernel.identity.devices import device
 from mahalla.kernel.identity.models import ApiToken, BanMark, Consent, User
 from mahalla.kit.market import active, hook
 
@@ -61,7 +62,7 @@ def sessions_for(
         OpenSession(
             "web",
             row.pk,
-            row.user_agent,
+            device(row.user_agent),
             row.ip,
             row.created_at,
             row.last_seen_at,

@@ -10,20 +10,30 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mahalla.kernel.identity import operations, privacy, queries, roles
+from mahalla.kernel.identity import operations, phones, privacy, queries, roles
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.identity.numbers import number
 from mahalla.kit.actors import Actor
 from mahalla.kit.errors import Refused
+from mahalla.web import nav
 from mahalla.web.forms.identity import CodeForm, PhoneForm, ProfileForm, TermsForm
 from mahalla.web.middleware import ROLE_KEY
 from mahalla.web.views.identity import address_of, answer, instant, safe_next, terms_url
 
 CHANGE = "phone_change"
+
+
+@nav.register
+def in_the_menu(request: HttpRequest) -> list[nav.NavItem]:
+    if not request.user.is_authenticated:
+        return []
+    return [nav.NavItem(_lazy("Your account"), reverse("account"), "user", place="menu", order=90)]
 
 
 def person(request: HttpRequest) -> User:
@@ -128,7 +138,7 @@ def phone_code(request: HttpRequest) -> HttpResponse:
     if step is None:
         return redirect("account-phone")
     form = CodeForm(request.POST or None)
-    context = {"phone": step["phone"], "expires_at": datetime.fromisoformat(step["expires_at"])}
+    context = {"phone": phones.shown(step["phone"]), "expires_at": datetime.fromisoformat(step["expires_at"])}
     if request.method != "POST" or not form.is_valid():
         return answer(request, "web/identity/phone_change_code.html", form, **context)
     try:

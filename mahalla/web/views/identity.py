@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from datetime import datetime, timedelta
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
 from allauth.account.utils import perform_login
@@ -14,16 +15,18 @@ from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mahalla.kernel.identity import operations, queries
+from mahalla.kernel.identity import operations, phones, queries
 from mahalla.kernel.identity.models import User
 from mahalla.kit import market
-from mahalla.kit.errors import Refused, TooMany
+from mahalla.kit.errors import Denied, Refused, TooMany
 from mahalla.web.forms.identity import CodeForm, PasswordForm, PhoneForm, WelcomeForm, show
 from mahalla.web.middleware import offered_languages
 
@@ -114,7 +117,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return redirect("sign-in")
     form = CodeForm(request.POST or None)
     context = {
-        "phone": step["phone"],
+        "phone": phones.shown(step["phone"]),
         "expires_at": datetime.fromisoformat(step["expires_at"]),
         "resend_at": datetime.fromisoformat(step["resend_at"]),
     }
@@ -196,6 +199,13 @@ def _enter(request: HttpRequest, user: User, step: dict[str, Any]) -> HttpRespon
     """Open the session through allauth, which lists it and asks for what else is configured."""
     request.session.pop(STEP, None)
     return cast(HttpResponse, perform_login(request, user, redirect_url=step["next"] or "/"))
+
+
+def staff_door(request: HttpRequest) -> HttpResponse:
+    """The console's door is the sign-in page too; whoever is in already and is no staff stays out (KH-ID-08)."""
+    if request.user.is_authenticated:
+        raise Denied("staff_only", _("This part is for staff."))
+    return redirect(f"{reverse('sign-in')}?{urlencode({'next': safe_next(request, '/console/')})}")
 
 
 @require_POST

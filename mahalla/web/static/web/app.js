@@ -61,7 +61,8 @@ function ready(form) {
 addEventListener('pageshow', () => [...document.forms].forEach(ready));
 document.addEventListener('htmx:afterRequest', (event) => { if (event.target instanceof HTMLFormElement) ready(event.target); });
 document.addEventListener('htmx:sendError', () => toast(say('Failed')));
-document.addEventListener('htmx:responseError', () => toast(say('Failed')));
+const refusal = (text) => new DOMParser().parseFromString(text, 'text/html').querySelector('.toast[data-code]')?.textContent;
+document.addEventListener('htmx:responseError', (event) => toast(refusal(event.detail.xhr.responseText) || say('Failed')));
 
 // Fields
 on('click', '[data-step]', (button) => {
