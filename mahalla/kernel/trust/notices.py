@@ -28,7 +28,7 @@ def _check(c: Any) -> dict[str, Any]:
 def _sanction(c: Any) -> dict[str, Any]:
     sanction = c.subject
     return {
-        "level": sanction.get_level_display(),
+        "level": type(sanction).Level(sanction.level).label,
         "category": sanction.category,
         "reason": sanction.reason,
         "answer": sanction.lift_reason or c.actor.reason,
