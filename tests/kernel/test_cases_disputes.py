@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from mahalla.kernel.cases import deciding, listeners, operations, queries
+from mahalla.kernel.cases.flows import case_flow
 from mahalla.kernel.cases.models import Case
 from mahalla.kernel.cases.split import Parts
 from mahalla.kernel.events.models import Event
 from mahalla.kernel.flow import deadlines
 from mahalla.kernel.media import queries as media
 from mahalla.kernel.notices.models import Notice
+from mahalla.kit import market
 from mahalla.kit.errors import Denied, Invalid, NotFound, Refused
-from mahalla.kit.flow import IllegalMove
-from tests.kernel.trust_ward import NOON, RULES, People, make_job, people, picture, ward
+from mahalla.kit.flow import IllegalMove, check
+from tests.kernel.trust_ward import NOON, PARTIES, RULES, WARD, People, make_job, people, picture, ward
 
 __all__ = ["people", "ward"]
 
@@ -204,11 +207,8 @@ def test_a_decision_needs_a_reason_and_stays_within_the_charge(people: People) -
             actor=people.aida.actor, now=NOON,
         )  # fmt: skip
     named = operations.decide(
-        case, refund_minor=1800, worker_part_minor=0, fee_part_minor=1600 + 0, reason="x",
-        actor=people.aida.actor, now=NOON,
-    ) if False else operations.decide(
         case, refund_minor=1600, worker_part_minor=0, reason="our mistake", actor=people.aida.actor, now=NOON
-    )  # fmt: skip
+    )
     assert (named.decision["worker_part_minor"], named.decision["fee_part_minor"]) == (0, 1600)
 
 
@@ -257,7 +257,6 @@ def test_nobody_gets_around_the_second_person_by_the_other_door(people: People) 
     assert refused.value.code == "second_person_needed"
 
 
-@pytest.mark.spec("KH-CASE-06")
 def test_no_arrival_proposes_a_full_refund_and_the_agent_may_deviate(people: People) -> None:
     RULES.proposal = {"outcome": "full", "refund_minor": 9600, "because": "no arrival was recorded"}
     case = dispute(people, kind="no_show", claimed_minor=9600)
@@ -324,3 +323,51 @@ def test_an_outsider_gets_nothing(people: People) -> None:
         operations.withdraw(case, actor=people.nadir.actor, now=NOON)
     with pytest.raises(Invalid):  # a file of somebody else
         operations.add_evidence(case, assets=[photo.pk], actor=people.sara.actor, now=NOON)
+
+
+def test_a_dispute_without_money_ends_in_the_markets_own_words(people: People) -> None:
+    case = dispute(people, "rating:1", kind="unfair_rating", claimed_minor=0, charge_minor=0, worker_minor=0)
+    with pytest.raises(Invalid):
+        operations.decide(case, outcome="ban", reason="x", actor=people.aida.actor, now=NOON)
+    case = operations.decide(case, outcome="upheld", reason="malicious", actor=people.aida.actor, now=NOON)
+    assert (case.state, case.decision["outcome"], case.decision["refund_minor"]) == ("resolved", "upheld", 0)
+
+
+@pytest.fixture
+def with_appeals(people: People) -> People:
+    """The same market, in which a decision can be appealed for seven days."""
+    flow = case_flow(
+        parties=PARTIES, agents=("agent",), seniors=("warden", "agent"), appeal_days="appeal_days"
+    )
+    assert check(flow) == []
+    market.register(replace(WARD, flows={**WARD.flows, "case": flow}))
+    return people
+
+
+def test_an_appeal_is_decided_by_somebody_who_had_no_hand_in_the_first(with_appeals: People) -> None:
+    people = with_appeals
+    first = operations.decide(dispute(people), refund_minor=0, reason="no", actor=people.aida.actor, now=NOON)
+    case = operations.appeal(first, text="Look at the photos", actor=people.lina.actor, now=NOON + HOUR)
+    assert case.state == "appealed"
+    with pytest.raises(operations.DisputeOpen):  # it is still the live one
+        dispute(people, case.subject)
+    with pytest.raises(Refused):
+        operations.decide_appeal(case, refund_minor=0, reason="no!", actor=people.aida.actor, now=NOON)
+    case = operations.decide_appeal(
+        case, refund_minor=1800, reason="the photos agree", actor=people.wafa.actor, now=NOON + 2 * HOUR
+    )
+    assert (case.state, case.decision["refund_minor"], case.decision["first"]["refund_minor"]) == (
+        "closed",
+        1800,
+        0,
+    )
+
+
+def test_without_an_appeal_the_decision_closes_after_its_days(with_appeals: People) -> None:
+    people = with_appeals
+    case = operations.decide(dispute(people), refund_minor=0, reason="no", actor=people.aida.actor, now=NOON)
+    deadlines.run_due(NOON + timedelta(days=7))
+    case.refresh_from_db()
+    assert case.state == "closed"
+    with pytest.raises(IllegalMove):
+        operations.appeal(case, text="Late", actor=people.lina.actor, now=NOON + timedelta(days=8))

@@ -309,3 +309,17 @@ def test_an_approval_found_wrong_is_revoked_at_once(people: People) -> None:
     operations.revoke(approved, reason="forged", actor=people.wafa.actor, now=NOON + DAY)
     assert queries.valid([people.sara.pk], ["national_id"], NOON + DAY) == set()
     assert send_id(people.basil, now=NOON + DAY).state == "submitted"
+
+
+def test_who_is_erased_leaves_no_number_and_no_picture(people: People) -> None:
+    from mahalla.kernel.identity import operations as identity
+    from mahalla.kernel.identity import privacy
+
+    sent = operations.approve(send_id(people.sara), actor=people.wafa.actor, now=NOON)
+    given = privacy.export(people.sara.user, now=NOON)["trust"]["checks"][0]["given"]
+    assert given == {"number": "1098765432"}
+    identity.erase(people.sara.user, actor=SYSTEM, now=NOON + DAY)
+    sent.refresh_from_db()
+    assert (sent.sealed, sent.document_key, sent.data) == ("", "", {})
+    assert all(page.asset.removed_at for page in sent.pages.select_related("asset"))
+    assert send_id(people.basil, now=NOON + DAY).state == "submitted"

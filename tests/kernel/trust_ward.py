@@ -69,6 +69,7 @@ WARD = Market(
         Number("dispute_first_answer_hours", 24),
         Number("dispute_sla_hours", 72),
         Number("refund_second_approval", 200_00),
+        Number("appeal_days", 7),
     ),
     hooks={
         "staff_may": lambda actor, action: action in DESK.get(actor.role, set()),
@@ -92,6 +93,7 @@ WARD = Market(
         "case_kinds": lambda: (
             case_kinds.Kind("hours", Case.Group.DISPUTE, "Hours", money=True),
             case_kinds.Kind("no_show", Case.Group.DISPUTE, "No-show", money=True),
+            case_kinds.Kind("unfair_rating", Case.Group.DISPUTE, "Rating", outcomes=("upheld", "dismissed")),
             case_kinds.Kind("behaviour", Case.Group.INCIDENT, "Behaviour", Case.Severity.HIGH),
             case_kinds.Kind("violence", Case.Group.INCIDENT, "Violence", Case.Severity.CRITICAL),
         ),

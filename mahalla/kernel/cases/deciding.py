@@ -3,7 +3,7 @@
 ``case.decision`` (and ``case.pending`` while it waits) is
 ``{outcome, refund_minor, worker_part_minor, fee_part_minor, reason, decided_by, second_approver, at, as_proposed}``.
 A dispute's ``outcome`` is ``none``, ``partial`` or ``full``; an incident's or report's is ``no_action`` or a sanction's
-level, which is then imposed.
+level, which is then imposed. A kind with ``outcomes`` of the market's own takes those.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel import policy
-from mahalla.kernel.cases import listeners
+from mahalla.kernel.cases import kinds, listeners
 from mahalla.kernel.cases.models import Case
 from mahalla.kernel.cases.moves import reason_of
 from mahalla.kernel.cases.split import Parts, check_refund, split_refund
@@ -40,7 +40,9 @@ def held_of(case: Case) -> Parts:
 def is_sound(c: Ctx) -> None:
     """Guard: the decision fits the case; it is left in ``c.cache["decision"]``."""
     case: Case = c.subject
-    decision = _refund(c) if case.group == Case.Group.DISPUTE else _measure(c)
+    own = _outcomes(case)
+    of_money = case.group == Case.Group.DISPUTE and (case.charge_minor > 0 or not own)
+    decision = _refund(c, own) if of_money else _measure(c, own)
     decision |= {
         "reason": reason_of(c),
         "decided_by": c.actor.user_id,
@@ -54,7 +56,13 @@ def is_sound(c: Ctx) -> None:
     c.payload |= {"before": case.decision or {}, "after": decision, "case": case.code}
 
 
-def _refund(c: Ctx) -> dict[str, Any]:
+def _outcomes(case: Case) -> tuple[str, ...]:
+    """The market's own outcomes of this kind; none where it has dropped the kind since."""
+    spec = kinds.kinds().get(case.kind)
+    return spec.outcomes if spec else ()
+
+
+def _refund(c: Ctx, own: tuple[str, ...]) -> dict[str, Any]:
     case: Case = c.subject
     refund = c.data.get("refund_minor", 0)
     if isinstance(refund, bool) or not isinstance(refund, int):
@@ -62,6 +70,8 @@ def _refund(c: Ctx) -> dict[str, Any]:
     check_refund(refund, left_minor=case.charge_minor)
     parts = _parts(c, refund)
     outcome = "none" if refund == 0 else "full" if refund == case.charge_minor else "partial"
+    if c.data.get("outcome") in own:
+        outcome = str(c.data["outcome"])
     return {
         "outcome": outcome,
         "refund_minor": refund,
@@ -76,7 +86,8 @@ def _parts(c: Ctx, refund: int) -> Parts:
     worker, fee = c.data.get("worker_part_minor"), c.data.get("fee_part_minor")
     if worker is None and fee is None:
         return split_refund(refund, captured=charge)
-    named = Parts(worker if worker is not None else refund - fee, fee if fee is not None else refund - worker)
+    worker = worker if worker is not None else refund - int(fee or 0)
+    named = Parts(worker, fee if fee is not None else refund - worker)
     fits = 0 <= named.worker_minor <= charge.worker_minor and 0 <= named.fee_minor <= charge.fee_minor
     if named.total_minor != refund or not fits:
         raise Invalid(
@@ -85,11 +96,11 @@ def _parts(c: Ctx, refund: int) -> Parts:
     return named
 
 
-def _measure(c: Ctx) -> dict[str, Any]:
+def _measure(c: Ctx, own: tuple[str, ...]) -> dict[str, Any]:
     outcome, case = str(c.data.get("outcome", "")), c.subject
-    if outcome != NO_ACTION and outcome not in Sanction.Level.values:
+    if outcome not in (own or (NO_ACTION, *Sanction.Level.values)):
         raise Invalid({"outcome": _("Choose an outcome.")})
-    if outcome != NO_ACTION and case.against_id is None:
+    if outcome in Sanction.Level.values and case.against_id is None:
         raise Invalid({"outcome": _("This case is about nobody in particular.")})
     ends_at = c.data.get("ends_at")
     return {
@@ -160,7 +171,7 @@ def _stand(c: Ctx, decision: dict[str, Any]) -> None:
     case.decision, case.pending, case.decided_at = decision, {}, c.now
     case.answered_at = case.answered_at or c.now
     case.save(update_fields=["decision", "pending", "decided_at", "answered_at"])
-    if case.group != Case.Group.DISPUTE:
+    if "category" in decision:
         _sanction(c, decision)
     listeners.tell("decided", case, actor=c.actor, now=c.now)
 
@@ -169,7 +180,7 @@ def _sanction(c: Ctx, decision: dict[str, Any]) -> None:
     """The outcome goes on the person's file (KH-CASE-09); what was suspended pending this review ends with it."""
     case: Case = c.subject
     level = decision["outcome"]
-    if level != NO_ACTION:
+    if level in Sanction.Level.values and case.against_id is not None:
         sanctions.impose(
             case.against_id,
             level,

@@ -16,13 +16,18 @@ from mahalla.kit.market import hook
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of one group. ``money`` kinds claim an amount of the charge; ``severity`` is where it starts."""
+    """One kind of one group. ``money`` kinds claim an amount of the charge; ``severity`` is where it starts.
+
+    ``outcomes`` are the market's own (``"upheld"``, ``"hide"``, ``"redo"`` …): with them a case without money ends in one
+    of these, and a case with money may be given one beside its refund. Without, see ``cases.deciding``.
+    """
 
     code: str
     group: str
     label: Any
     severity: int = Case.Severity.MEDIUM
     money: bool = False
+    outcomes: tuple[str, ...] = ()
 
 
 #: what a case's number begins with

@@ -88,8 +88,10 @@ def has_held_part(c: Ctx) -> None:
 
 
 def begin(c: Ctx) -> None:
-    """The rules' proposal for the agent (KH-CASE-06), then money and state through the market."""
+    """The opener's evidence, the rules' proposal for the agent (KH-CASE-06), then money and state by the market."""
     case: Case = c.subject
+    for piece in c.data.get("pieces", ()):
+        CaseEvidence.objects.create(case=case, by_id=case.opened_by_id, at=c.now, **piece)
     propose(case, c.now)
     listeners.tell("opened", case, actor=c.actor, now=c.now)
     if case.severity >= Case.Severity.CRITICAL and case.one_sided:

@@ -76,10 +76,7 @@ def open_case(
                 currency=currency,
                 severity=spec.severity if severity is None else severity,
             )
-            case = engine.create(case, "open", actor=actor, now=now)
-            for piece in pieces:
-                case.evidence.create(by_id=opened_by_id, at=now, **piece)
-            return case
+            return engine.create(case, "open", actor=actor, now=now, data={"pieces": pieces})
     except IntegrityError as error:
         if "one_live_dispute_per_subject" in str(error):
             raise DisputeOpen("dispute_open", _("There is an open dispute about this already.")) from error

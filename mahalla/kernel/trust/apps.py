@@ -6,4 +6,4 @@ class TrustConfig(AppConfig):
     label = "trust"
 
     def ready(self) -> None:
-        from mahalla.kernel.trust import policies, providers  # noqa: F401 - they register themselves
+        from mahalla.kernel.trust import policies, privacy, providers  # noqa: F401 - they register themselves

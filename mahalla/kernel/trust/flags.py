@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel import policy
@@ -78,7 +78,7 @@ def add_strike(*, user_id: int, kind: str, reference: str, now: datetime) -> tup
     At ``strike_limit`` within ``strike_days`` a flag asks a person to look; nobody is suspended by a count (S18).
     """
     with transaction.atomic():
-        _lock_user(user_id)
+        _one_at_a_time(user_id)
         strike, fresh = Strike.objects.get_or_create(
             user_id=user_id, kind=kind, reference=reference, defaults={"at": now}
         )
@@ -134,11 +134,11 @@ def _ask_for_review(user_id: int, strike: Strike, counted: list[Strike], now: da
     )
 
 
-def _lock_user(user_id: int) -> None:
-    from mahalla.kernel.identity.models import User
-
-    if User.objects.select_for_update().filter(pk=user_id).first() is None:
-        raise NotFound()
+def _one_at_a_time(user_id: int) -> None:
+    """Count one person's strikes in turn. Not by the person's row: a sanction holds that while it takes back work, and
+    a strike comes from within such work."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"trust.strikes:{user_id}"])
 
 
 # --- guards and effects of a flag's flow --------------------------------------------------------------------------

@@ -72,9 +72,7 @@ def impose(
 
 def lift(sanction: Sanction, *, reason: str, actor: Actor, now: datetime) -> Sanction:
     """End a sanction early, also as the answer to an appeal. The reason is kept and told."""
-    with transaction.atomic():
-        _lock_user(sanction.user_id)
-        return engine.apply(sanction, "lift", actor=replace(actor, reason=reason), now=now)
+    return engine.apply(sanction, "lift", actor=replace(actor, reason=reason), now=now)
 
 
 def appeal(sanction: Sanction, *, text: str, actor: Actor, now: datetime) -> Sanction:
@@ -89,9 +87,7 @@ def uphold(sanction: Sanction, *, reason: str, actor: Actor, now: datetime) -> S
 
 def end(sanction: Sanction, *, now: datetime) -> Sanction:
     """Let the platform end what it imposed only for the time of a review."""
-    with transaction.atomic():
-        _lock_user(sanction.user_id)
-        return engine.apply(sanction, "end", actor=SYSTEM, now=now)
+    return engine.apply(sanction, "end", actor=SYSTEM, now=now)
 
 
 def _check(level: str, *, reason: str, category: str, ends_at: datetime | None, now: datetime) -> None:
@@ -109,8 +105,8 @@ def _check(level: str, *, reason: str, category: str, ends_at: datetime | None, 
 
 
 def _lock_user(user_id: int) -> None:
-    """Sanctions of one person are imposed and lifted one after the other, so that the account's status follows."""
-    if User.objects.select_for_update().filter(pk=user_id).first() is None:
+    """Two bans at once: the second waits here and then learns of the first."""
+    if User.objects.select_for_update(no_key=True).filter(pk=user_id).first() is None:
         raise NotFound()
 
 
@@ -163,11 +159,12 @@ def release(c: Ctx) -> None:
 def set_account(user_id: int, c: Ctx) -> None:
     """Bring the account's status in line with the hardest sanction in force (KH-ADMIN-05).
 
-    Only suspensions and bans touch it; an account that its owner closed stays closed.
+    Only suspensions and bans touch it; an account that its owner closed stays closed. A sanction's row is locked before
+    its person's, everywhere: whoever comes second sees what the first has changed.
     """
     if c.subject.level not in {Level.SUSPENSION, Level.BAN}:
         return
-    user = User.objects.select_for_update().get(pk=user_id)
+    user = User.objects.select_for_update(no_key=True).get(pk=user_id)
     in_force = list(
         Sanction.objects.filter(user_id=user_id, state__in=IN_FORCE, level__in=[Level.SUSPENSION, Level.BAN])
     )
