@@ -68,22 +68,29 @@ class Ranking:
         """Raises ``LookupError`` for somebody who was not ranked."""
         for place, i in enumerate(self.order, 1):
             if self.candidates.ids[i] == worker_id:
-                return self._explain(place, i)
+                return self._explain([(place, i)])[0]
         raise LookupError(worker_id)
 
     def explanations(self) -> list[Explanation]:
         """Everybody's, first place first."""
-        return [self._explain(place, i) for place, i in enumerate(self.order, 1)]
+        return self._explain(list(enumerate(self.order, 1)))
 
-    def _explain(self, place: int, i: int) -> Explanation:
-        shares = tuple(
-            Share(name, float(values[i]), self.weights[name], float(values[i]) * self.weights[name])
-            for name, values in self.values.items()
-        )
-        inputs = {name: float(values[i]) for name, values in self.candidates.columns.items()}
-        notes = tuple(self.notes.get(i, ()))
-        who = int(self.candidates.ids[i])
-        return Explanation(who, place, float(self.base[i]), float(self.scores[i]), shares, notes, inputs)
+    def _explain(self, places: list[tuple[int, int]]) -> list[Explanation]:
+        shares = [(name, self.weights[name], values.tolist()) for name, values in self.values.items()]
+        inputs = [(name, values.tolist()) for name, values in self.candidates.columns.items()]
+        base, scores, ids = self.base.tolist(), self.scores.tolist(), self.candidates.ids.tolist()
+        return [
+            Explanation(
+                worker_id=ids[i],
+                place=place,
+                base=base[i],
+                score=scores[i],
+                factors=tuple(Share(name, v[i], weight, v[i] * weight) for name, weight, v in shares),
+                adjustments=tuple(self.notes.get(i, ())),
+                inputs={name: values[i] for name, values in inputs},
+            )
+            for place, i in places
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Everything, by columns: what was known, what each factor made of it, what the controls did, the order."""
