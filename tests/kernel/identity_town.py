@@ -75,6 +75,7 @@ def town() -> Iterator[Market]:
     market.register(TOWN)
     with market.activate("town") as active:
         yield active
+    market._markets.pop("town")
 
 
 @pytest.fixture

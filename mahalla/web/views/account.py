@@ -138,7 +138,10 @@ def phone_code(request: HttpRequest) -> HttpResponse:
     if step is None:
         return redirect("account-phone")
     form = CodeForm(request.POST or None)
-    context = {"phone": phones.shown(step["phone"]), "expires_at": datetime.fromisoformat(step["expires_at"])}
+    context: dict[str, Any] = {
+        "phone": phones.shown(step["phone"]),
+        "expires_at": datetime.fromisoformat(step["expires_at"]),
+    }
     if request.method != "POST" or not form.is_valid():
         return answer(request, "web/identity/phone_change_code.html", form, **context)
     try:

@@ -116,7 +116,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if step is None:
         return redirect("sign-in")
     form = CodeForm(request.POST or None)
-    context = {
+    context: dict[str, Any] = {
         "phone": phones.shown(step["phone"]),
         "expires_at": datetime.fromisoformat(step["expires_at"]),
         "resend_at": datetime.fromisoformat(step["resend_at"]),
