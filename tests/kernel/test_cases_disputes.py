@@ -306,6 +306,17 @@ def test_notes_and_words_reach_only_whom_they_are_for(people: People) -> None:
     }
 
 
+def test_an_outsider_opens_nothing_about_the_work_of_others(people: People) -> None:
+    job = make_job(people)
+    given = {"kind": "no_show", "subject": job.reference, "text": "x", "claimed_minor": 1, "charge_minor": 1}
+    with pytest.raises(NotFound):
+        operations.open_case(**given, opened_by_id=people.nadir.pk, actor=people.nadir.actor, now=NOON)
+    with pytest.raises(Denied):
+        operations.open_case(**given, opened_by_id=people.lina.pk, actor=people.nadir.actor, now=NOON)
+    opened = operations.open_case(**given, opened_by_id=people.lina.pk, actor=people.lina.actor, now=NOON)
+    assert opened.currency == "SAR" and not Case.objects.exclude(pk=opened.pk).exists()
+
+
 def test_an_outsider_gets_nothing(people: People) -> None:
     case = dispute(people)
     photo = picture(people.lina, "dispute")

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel.cases import deciding, kinds, moves
@@ -16,9 +17,10 @@ from mahalla.kernel.cases.models import Case, Side
 from mahalla.kernel.cases.numbers import next_code
 from mahalla.kernel.flow import engine
 from mahalla.kernel.media.models import Asset
-from mahalla.kernel.work.models import Request
-from mahalla.kit.actors import Actor
-from mahalla.kit.errors import Invalid, NotFound, Refused
+from mahalla.kernel.work.models import Job, Request
+from mahalla.kit.actors import SYSTEM, Actor
+from mahalla.kit.errors import Denied, Invalid, NotFound, Refused
+from mahalla.kit.market import active
 
 TEXT_MAX = 4000
 #: the media purposes that evidence may have
@@ -50,7 +52,7 @@ def open_case(
 
     ``subject`` is ``"job:12"`` or the like. ``charge_minor`` is what was paid and can come back, ``worker_minor`` the
     worker's part of it, ``claimed_minor`` what is disputed. Raises ``Invalid``, or ``DisputeOpen`` while there is a live
-    dispute about the same subject.
+    dispute about the same subject, ``NotFound`` for an outsider to the job.
     """
     spec = kinds.kind(kind)
     _check_opening(spec, text=text, claimed=claimed_minor, charge=charge_minor, worker=worker_minor)
@@ -59,6 +61,7 @@ def open_case(
     try:
         with transaction.atomic():
             _lock_work(job_id)
+            _check_party(spec, job_id, opened_by_id, actor)
             case = Case(
                 code=next_code(kinds.SERIES[Case.Group(spec.group)], now),
                 group=spec.group,
@@ -73,7 +76,7 @@ def open_case(
                 claimed_minor=claimed_minor,
                 charge_minor=charge_minor,
                 worker_minor=worker_minor,
-                currency=currency,
+                currency=currency or (active().currency if charge_minor else ""),
                 severity=spec.severity if severity is None else severity,
             )
             return engine.create(case, "open", actor=actor, now=now, data={"pieces": pieces})
@@ -218,6 +221,18 @@ def _lock_work(job_id: int | None) -> None:
     found = Request.objects.select_for_update(no_key=True, of=("self",)).filter(jobs__pk=job_id)
     if found.first() is None:
         raise NotFound()
+
+
+def _check_party(spec: kinds.Kind, job_id: int | None, opened_by_id: int | None, actor: Actor) -> None:
+    """People open cases in their own name and about their own work; the platform and its agents about anybody's."""
+    if actor == SYSTEM or actor.role in kinds.agents(spec.group):
+        return
+    if opened_by_id is None or opened_by_id != (actor.on_behalf_of_id or actor.user_id):
+        raise Denied("not_in_your_name", _("A case is opened in one's own name."))
+    if job_id is not None:
+        own = Q(client_id=opened_by_id) | Q(worker_id=opened_by_id)
+        if not Job.objects.filter(own, pk=job_id).exists():
+            raise NotFound()
 
 
 def _check_opening(spec: kinds.Kind, *, text: str, claimed: int, charge: int, worker: int) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel import policy
@@ -108,12 +109,13 @@ def void_strike(strike: Strike, *, reason: str, actor: Actor, now: datetime) -> 
     return found
 
 
-def counted_strikes(user_id: int, now: datetime) -> Iterable[Strike]:
-    """The strikes that count at ``now``: not voided and within the last ``strike_days``, oldest first."""
+def counted_strikes(user_id: int, now: datetime) -> QuerySet[Strike]:
+    """The strikes that count at ``now``: not voided and of the last ``strike_days``, oldest first.
+
+    There is no upper bound: two strikes at once may be written in the other order than their times.
+    """
     since = now - timedelta(days=policy.get("strike_days", now=now))
-    return Strike.objects.filter(user_id=user_id, voided_at__isnull=True, at__gt=since, at__lte=now).order_by(
-        "at", "pk"
-    )
+    return Strike.objects.filter(user_id=user_id, voided_at__isnull=True, at__gt=since).order_by("at", "pk")
 
 
 def _ask_for_review(user_id: int, strike: Strike, counted: list[Strike], now: datetime) -> None:

@@ -151,7 +151,10 @@ def purge(check: Verification, *, actor: Actor, now: datetime) -> Verification:
         check = engine.lock(check)
         if check.state in {"submitted", "approved"}:
             raise Refused("check_in_use", _("A check that waits or counts keeps its documents."))
-        for page in check.pages.select_related("asset"):
+        elsewhere = VerificationDocument.objects.filter(
+            verification__state__in=["submitted", "approved"]
+        ).values("asset_id")
+        for page in check.pages.select_related("asset").exclude(asset_id__in=elsewhere):
             media.remove(page.asset, actor=actor, now=now)
         if check.state == "rejected":
             check.document_key = ""
