@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _alone(settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.MEDIA_ROOT = tmp_path
-    for module, name in ((policies, "_staff_rules"), (listeners, "_sent"), (listeners, "_detected")):
+    for module, name in ((policies, "_staff_rules"),):
         monkeypatch.setattr(module, name, [])
     yield
 
@@ -54,6 +54,10 @@ def omar() -> User:
 def talk(*people: User, subject: str = "job:12", **more: Any) -> Thread:
     members = {person.pk: role for person, role in zip(people, ("client", "worker"), strict=True)}
     return operations.open_thread(subject=subject, kind="job", members=members, now=NOW, **more)
+
+
+def told(monkeypatch: pytest.MonkeyPatch, moment: str, fn: Callable[..., None]) -> None:
+    monkeypatch.setitem(listeners._listeners._told, moment, [(fn, "")])
 
 
 def at(seconds: float) -> datetime:
@@ -263,10 +267,10 @@ def test_an_agent_reads_the_chat_of_a_case_and_the_audit_shows_who_and_when(
 
 
 def test_contact_details_are_masked_while_the_thread_says_so_and_always_flagged(
-    layla: User, sara: User
+    monkeypatch: pytest.MonkeyPatch, layla: User, sara: User
 ) -> None:
     heard: list[list[str]] = []
-    listeners.on_detected(lambda message, now: heard.append(message.flags))
+    told(monkeypatch, "detected", lambda message, now: heard.append(message.flags))
     thread = talk(layla, sara, mask_contacts=True)
     operations.send(thread, author=sara, text="pay me outside 0501234567", now=NOW)
     for viewer in (layla, sara):
@@ -280,9 +284,11 @@ def test_contact_details_are_masked_while_the_thread_says_so_and_always_flagged(
     assert heard == [["contact_phone", "off_platform_payment"], ["contact_phone"]]
 
 
-def test_listeners_hear_of_every_message_in_its_transaction(layla: User, sara: User) -> None:
+def test_listeners_hear_of_every_message_in_its_transaction(
+    monkeypatch: pytest.MonkeyPatch, layla: User, sara: User
+) -> None:
     heard: list[str] = []
-    listeners.on_sent(lambda message, now: heard.append(message.text))
+    told(monkeypatch, "sent", lambda message, now: heard.append(message.text))
     thread = talk(layla, sara)
     operations.send(thread, author=sara, text="hello", now=NOW)
     operations.say(thread, text="Work has started", now=NOW)

@@ -181,7 +181,9 @@ def _tell(message: Message, *, actor: Actor, now: datetime) -> None:
         payload={"message": message.pk, "subject": thread.subject},
         topics=[f"user:{user_id}" for user_id in members],
     )
-    listeners.sent(message, now)
+    listeners.tell("sent", message, now=now)
+    if message.flags:
+        listeners.tell("detected", message, now=now)
 
 
 @transaction.atomic

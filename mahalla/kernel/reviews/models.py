@@ -102,6 +102,17 @@ class PrivateFeedback(models.Model):
         return f"of review {self.review_id}"
 
 
+class ReviewMark(models.Model):
+    """A keyed hash of the device, payment method or address that a review came from, to see when two are the same."""
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="marks")
+    kind = models.CharField(max_length=16)
+    digest = models.CharField(max_length=64, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} of review {self.review_id}"
+
+
 class Reply(models.Model):
     """The reviewed person's one public answer."""
 

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel.events import operations as events
-from mahalla.kernel.reviews import listeners, policies, reputation, scheme
+from mahalla.kernel.reviews import listeners, manipulation, policies, reputation, scheme
 from mahalla.kernel.reviews.models import Invitation, PrivateFeedback, Reply, Review, ReviewReport
 from mahalla.kit.actors import Actor
 from mahalla.kit.errors import Invalid, NotFound, Refused
@@ -81,8 +81,13 @@ def leave(
     private_feedback: str = "",
     language: str = "",
     factors: Mapping[str, float] | None = None,
+    marks: Mapping[str, Iterable[str]] | None = None,
+    subject_marks: Mapping[str, Iterable[str]] | None = None,
 ) -> Review:
     """Review the other side of a finished job, once (KH-REV-01).
+
+    ``marks`` are what the author came with (``{"device": [...], "payment": [...], "address": [...]}``, any stable text) and
+    ``subject_marks`` the same of the reviewed person; only keyed hashes are kept, to find manipulation (KH-TRUST-09).
 
     Raises ``NotFound`` for one who has no part in it, ``Refused`` (``not_rateable`` before the end, ``review_window_over``,
     ``already_reviewed``), and ``Invalid`` per field.
@@ -119,9 +124,18 @@ def leave(
     concerned = {review.subject_id, *(_reveal_pair(review, invitations, now) if rule.blind else ())}
     feedback = private_feedback.strip() if rule.private_feedback else ""
     if feedback:
-        listeners.private(PrivateFeedback.objects.create(review=review, text=feedback, created_at=now), now)
+        listeners.tell(
+            "private", PrivateFeedback.objects.create(review=review, text=feedback, created_at=now), now=now
+        )
     _record(review, "review.left", invitation.stream, Actor(author.pk, ""), now)
-    listeners.left(review, now)
+    listeners.tell("left", review, now=now)
+    concerned |= manipulation.examine(
+        review,
+        marks=marks or {},
+        subject_marks=subject_marks or {},
+        pair_days=reputation.Rules.at(now).pair_days,
+        now=now,
+    )
     reputation.recalculate_many(concerned, now=now)
     return review
 
@@ -218,7 +232,7 @@ def reply(review: Review, *, author: User, text: str, now: datetime) -> Reply:
     except IntegrityError:
         raise Refused("already_replied", _("You have answered this review already.")) from None
     _record(review, "review.replied", f"review:{review.pk}", Actor(author.pk, ""), now)
-    listeners.replied(answer, now)
+    listeners.tell("replied", answer, now=now)
     return answer
 
 

@@ -163,7 +163,7 @@ def recalculate_many(user_ids: Iterable[int], *, now: datetime) -> dict[int, Rep
         fresh = found[user_id]
         row.value, row.count, row.mean, row.updated_at = fresh.value, fresh.count, fresh.mean, now
     ReputationScore.objects.bulk_update(list(kept.values()), ["value", "count", "mean", "updated_at"])
-    listeners.recalculated(ids, now)
+    listeners.tell("recalculated", ids, now=now)
     return found
 
 
