@@ -18,7 +18,7 @@ SECRET_NAMES = re.compile(
 )
 MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(\+\d{2})\d[\d \-]{4,14}(\d{2})(?!\d)"), r"\1…\2"),
-    (re.compile(r"(?<![\w.])(0\d)\d{5,9}(\d{2})(?![\w.])"), r"\1…\2"),
+    (re.compile(r"(?<![\w.])(0\d)\d{5,9}(\d{2})(?!\w|\.\d)"), r"\1…\2"),
     (re.compile(r"(://[^/\s:@]+):[^@\s/]+@"), r"\1:…@"),
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE), r"\1 …"),
     (
