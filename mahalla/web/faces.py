@@ -99,7 +99,7 @@ def _front(head: str, hair: str, pick: Pick) -> str:
         colour, deep = pick("scarf", SCARVES)
         return (
             f'<path fill="{colour}" fill-rule="evenodd" d="M50 9c-19 0-28 14-28 33 0 20 11 37 28 37s28-17 28-37C78 23 69 9 50 9zm0 15c13 0 19 8 19 20 0 14-8 26-19 26S31 58 31 44c0-12 6-20 19-20z"/>'
-            f'<path fill="{deep}" d="M31 58c5 10 11 14 19 14s14-4 19-14c1 14-6 24-19 24S30 72 31 58z" opacity=".8"/><path fill="none" stroke="{deep}" stroke-width="1.6" d="M28 32c6-12 14-16 24-16"/>'
+            f'<path fill="none" stroke="{deep}" stroke-width="1.6" stroke-linecap="round" d="M28 33c5-12 13-17 23-17M32 66c5 8 11 11 18 11s13-3 18-11M38 80c8 4 16 4 24 0"/>'
         )
     if head == "long":
         return f'<path fill="{hair}" d="M27 46c-1-22 9-33 24-33s24 11 22 33c-2-12-6-18-11-21-7 6-24 5-29 8-3 3-5 7-6 13z"/>'

@@ -13,7 +13,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-WIDTH, HEIGHT, MARGIN = 640, 400, 88
+from mahalla.web.units import distance
+
+WIDTH, HEIGHT, MARGIN = 420, 280, 58
+#: kept free for the caption below
+FOOT = 56
 RINGS_M = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000)
 EARTH_M = 6_371_008.8
 Point = Mapping[str, Any]
@@ -42,8 +46,9 @@ def sketch(points: Sequence[Point]) -> SafeString:
     flat = _flat(points)
     reach_x = max(abs(x) for x, _y in flat) or 200
     reach_y = max(abs(y) for _x, y in flat) or 200
-    scale = min((WIDTH / 2 - MARGIN) / reach_x, (HEIGHT / 2 - MARGIN) / reach_y, 0.4)
-    spots = [(round(WIDTH / 2 + x * scale), round(HEIGHT / 2 + y * scale)) for x, y in flat]
+    middle_y = (HEIGHT - FOOT) / 2
+    scale = min((WIDTH / 2 - MARGIN) / reach_x, (middle_y - MARGIN * 0.8) / reach_y, 0.4)
+    spots = [(round(WIDTH / 2 + x * scale), round(middle_y + y * scale)) for x, y in flat]
     home = next((i for i, p in enumerate(points) if p.get("kind", "place") == "place"), 0)
     names = ", ".join(str(p.get("label") or "") for p in points if p.get("label"))
     return format_html(
@@ -55,29 +60,25 @@ def sketch(points: Sequence[Point]) -> SafeString:
 
 def _streets() -> SafeString:
     """Blocks of an unnamed town, so that the eye reads a map; they claim nothing about real streets."""
-    rows = [(12, 76), (98, 66), (174, 92), (276, 54), (340, 80)]
-    columns = [(-20, 118), (110, 84), (206, 132), (350, 70), (432, 116), (560, 120)]
+    rows = [(-10, 60), (60, 54), (124, 72), (206, 46), (262, 70)]
+    columns = [(-20, 92), (82, 66), (158, 98), (266, 58), (334, 94), (438, 60)]
     cells = [(x + (y % 3) * 4, y, w, h) for y, h in rows for x, w in columns]
     return format_html(
-        '<g transform="rotate(-9 320 200) translate(-20 -6)">{}</g>',
+        '<g transform="rotate(-9 210 140) translate(-20 -26)">{}</g>',
         format_html_join("", '<rect class="map-block" x="{}" y="{}" width="{}" height="{}" rx="9"/>', cells),
     )
 
 
 def _rings(middle: tuple[int, int], scale: float) -> SafeString:
-    fitting = [m for m in RINGS_M if 46 <= m * scale <= HEIGHT * 0.62][:2]
+    fitting = [m for m in RINGS_M if 40 <= m * scale <= min(middle[1] - 18, WIDTH / 2)][:2]
     return format_html_join(
         "",
         '<circle class="map-ring" cx="{0}" cy="{1}" r="{2}"/><text class="map-text" x="{0}" y="{3}" text-anchor="middle">{4}</text>',
         [
-            (middle[0], middle[1], round(m * scale), round(middle[1] - m * scale - 5), _metres(m))
+            (middle[0], middle[1], round(m * scale), round(middle[1] - m * scale - 5), distance(m))
             for m in fitting
         ],
     )
-
-
-def _metres(metres: int) -> str:
-    return _("%(n)s km") % {"n": f"{metres / 1000:g}"} if metres >= 1000 else _("%(n)s m") % {"n": metres}
 
 
 def _ways(points: Sequence[Point], spots: Sequence[tuple[int, int]], home: int) -> SafeString:
@@ -96,8 +97,8 @@ def _pins(points: Sequence[Point], spots: Sequence[tuple[int, int]]) -> SafeStri
     for point, (x, y) in zip(points, spots, strict=True):
         kind, label = str(point.get("kind", "place")), str(point.get("label") or "")
         if kind == "worker":
-            shape = format_html('<circle class="map-halo" cx="{0}" cy="{1}" r="26"/><circle class="map-pin" cx="{0}" cy="{1}" r="11"/>', x, y)  # fmt: skip
+            shape = format_html('<circle class="map-halo" cx="{0}" cy="{1}" r="20"/><circle class="map-pin" cx="{0}" cy="{1}" r="9"/>', x, y)  # fmt: skip
         else:
             shape = format_html('<path class="map-pin map-pin--{}" d="M{} {}c-10-12-15-19-15-27a15 15 0 0 1 30 0c0 8-5 15-15 27z"/><circle cx="{}" cy="{}" r="5" fill="#fff"/>', kind, x, y, x, y - 27)  # fmt: skip
-        drawn.append((shape, x, y + 44 if kind == "worker" else y + 20, label))
+        drawn.append((shape, x, y - 26 if kind == "worker" else y + 18, label))
     return format_html_join("", '{}<text class="map-label" x="{}" y="{}">{}</text>', drawn)

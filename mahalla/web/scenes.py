@@ -77,7 +77,7 @@ def icon_scene(icon_href: str, tint: str) -> str:
     ground, wall, shade, strong = TINTS[tint]
     return _frame(
         f'<path fill="{wall}" d="M0 132c60-14 180-14 240 0v48H0z"/><circle cx="120" cy="84" r="56" fill="#fff" opacity=".75"/><circle cx="196" cy="38" r="10" fill="{shade}" opacity=".6"/><circle cx="38" cy="56" r="6" fill="{shade}" opacity=".6"/>'
-        f'<svg x="78" y="42" width="84" height="84" fill="{wall}" stroke="{strong}" stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round"><use href="{icon_href}"/></svg>',
+        f'<svg x="78" y="42" width="84" height="84" viewBox="0 0 24 24" fill="{wall}" stroke="{strong}" stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round"><use href="{icon_href}"/></svg>',
         ground,
     )
 
@@ -128,7 +128,7 @@ def _house(x: int, y: int, width: int, height: int, wall: str, shade: str) -> st
 def neighbourhood() -> str:
     """Houses, palms, laundry and a van: the picture of the first page."""
     return (
-        '<svg viewBox="0 0 520 360" class="art" aria-hidden="true"><circle cx="402" cy="92" r="46" fill="#f6cf76"/>'
+        '<svg viewBox="0 20 520 340" class="art" aria-hidden="true"><circle cx="402" cy="92" r="46" fill="#f6cf76"/>'
         '<path fill="#fff" opacity=".6" d="M70 88h70a16 16 0 0 0 0-32 24 24 0 0 0-46-4 18 18 0 0 0-24 36z"/>'
         + _house(16, 306, 104, 150, "#e9cfa6", "#b98f5a")
         + _house(284, 306, 122, 178, "#f3dcb8", "#c59d66")
@@ -137,7 +137,7 @@ def neighbourhood() -> str:
         + _palm(122, 306, 112)
         + _palm(284, 306, 92)
         + _palm(500, 306, 104)
-        + '<path fill="none" stroke="#8a7a63" stroke-width="2" d="M276 150q4 12 8 0"/><path fill="#bfa981" d="M0 304h520v56H0z"/><path stroke="#f4e7cd" stroke-width="5" stroke-dasharray="26 20" d="M0 336h520"/>'
+        + '<path fill="#bfa981" d="M0 304h520v56H0z"/><path stroke="#f4e7cd" stroke-width="5" stroke-dasharray="26 20" d="M0 336h520"/>'
         '<g><rect x="176" y="246" width="104" height="70" rx="9" fill="#fff"/><path fill="#0b6b53" d="M176 286h104v12H176zM284 264h24c5 0 8 2 11 6l15 19a8 8 0 0 1 2 5v18a5 5 0 0 1-5 5h-47z"/><path fill="#cfe6ee" d="M293 271h14c3 0 4 1 6 3l11 14h-31z"/>'
         '<g fill="#2b2620"><circle cx="206" cy="317" r="15"/><circle cx="306" cy="317" r="15"/></g><g fill="#d8d0c4"><circle cx="206" cy="317" r="6"/><circle cx="306" cy="317" r="6"/></g></g></svg>'
     )

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from django import template
 from django.forms import BoundField
@@ -16,10 +15,10 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from mahalla.kit import clock, market, text
-from mahalla.web import maps, pictures
+from mahalla.web import maps, pictures, units
 
 register = template.Library()
 
@@ -47,19 +46,8 @@ def money(minor: int | None, currency: str = "") -> str:
     from mahalla.kit.money import Money
     from mahalla.kit.money import format as format_money
 
-    amount = format_money(Money(int(minor), currency or market.active().currency), _language())
+    amount = format_money(Money(int(minor), currency or market.active().currency), units.language())
     return format_html("<bdi>{}</bdi>", amount)
-
-
-def _language() -> str:
-    return (get_language() or "en").split("-")[0]
-
-
-def _locale() -> Locale:
-    try:
-        return Locale.parse(_language())
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")
 
 
 def _zone(tz: str) -> ZoneInfo:
@@ -73,7 +61,9 @@ def localtime(instant: datetime | None, tz: str = "") -> str:
         return ""
     local = instant.astimezone(_zone(tz))
     other_year = local.year != clock.now().astimezone(local.tzinfo).year
-    return str(format_datetime(local, "d MMMM y, HH:mm" if other_year else "d MMMM, HH:mm", locale=_locale()))
+    return str(
+        format_datetime(local, "d MMMM y, HH:mm" if other_year else "d MMMM, HH:mm", locale=units.locale())
+    )
 
 
 @register.filter
@@ -83,16 +73,14 @@ def daytime(instant: datetime | None, tz: str = "") -> str:
         return ""
     local, today = instant.astimezone(_zone(tz)), clock.now().astimezone(_zone(tz)).date()
     days = (local.date() - today).days
-    moment = str(format_time(local, "HH:mm", locale=_locale()))
+    moment = str(format_time(local, "HH:mm", locale=units.locale()))
     if abs(days) <= 1:
         return f"{_near(days)}, {moment}"
     pattern = "EEE d MMMM" if local.year == today.year else "EEE d MMMM y"
-    return f"{format_date(local.date(), pattern, locale=_locale())}, {moment}"
+    return f"{format_date(local.date(), pattern, locale=units.locale())}, {moment}"
 
 
 def _near(days: int) -> str:
-    from django.utils.translation import gettext as _
-
     return {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}[days]
 
 
@@ -100,7 +88,9 @@ def _near(days: int) -> str:
 def clocktime(instant: datetime | None, tz: str = "") -> str:
     """``14:30`` on the wall clock of ``tz``."""
     return (
-        "" if instant is None else str(format_time(instant.astimezone(_zone(tz)), "HH:mm", locale=_locale()))
+        ""
+        if instant is None
+        else str(format_time(instant.astimezone(_zone(tz)), "HH:mm", locale=units.locale()))
     )
 
 
@@ -109,7 +99,7 @@ def day(instant: datetime | None, tz: str = "") -> str:
     """``Tuesday 17 March`` on the calendar of ``tz``."""
     if instant is None:
         return ""
-    return str(format_date(instant.astimezone(_zone(tz)).date(), "EEEE d MMMM", locale=_locale()))
+    return str(format_date(instant.astimezone(_zone(tz)).date(), "EEEE d MMMM", locale=units.locale()))
 
 
 @register.filter
@@ -117,20 +107,19 @@ def ago(instant: datetime | None) -> str:
     """``3 minutes ago``, in the reader's language."""
     if instant is None:
         return ""
-    return str(format_timedelta(instant - clock.now(), add_direction=True, locale=_locale()))
+    return str(format_timedelta(instant - clock.now(), add_direction=True, locale=units.locale()))
 
 
 @register.filter
 def distance(metres: float | None) -> str:
     """``450 m`` or ``3.2 km``."""
-    from django.utils.formats import number_format
-    from django.utils.translation import gettext as _
+    return "" if metres is None else units.distance(metres)
 
-    if metres is None:
-        return ""
-    if metres < 950:
-        return _("%(n)s m") % {"n": number_format(round(metres / 50) * 50 or 50)}
-    return _("%(n)s km") % {"n": number_format(round(metres / 1000, 1 if metres < 10_000 else 0))}
+
+@register.filter
+def minutes(count: int | None) -> str:
+    """``9 min`` or ``1 hr 20 min``."""
+    return "" if count is None else units.minutes(count)
 
 
 @register.filter

@@ -72,8 +72,7 @@ def components(request: HttpRequest) -> HttpResponse:
             "tomorrow": now + timedelta(days=1), "last_week": now - timedelta(days=6),
             "tile_icons": {"cleaning": "broom", "mounting": "tv", "moving": "truck", "assembly": "sofa"},
             "points": [{**place, "label": label} for place, label in zip(PLACES, words["places"], strict=True)],
-            "pictures": [
-                "category:cleaning", "category:mounting", "category:moving", "category:assembly", "category:plumbing", "category:garden"],
+            "pictures": [(f"category:{code}", label) for code, label in words["pictures"]],
             "drawings": ["inbox", "chat", "calendar", "money", "search", "done"], "faces": [f"f{n}" for n in range(12)],
             "bar": [nav.NavItem(label, "#", name, badge, main) for label, name, badge, main in words["nav"]],
         }  # fmt: skip

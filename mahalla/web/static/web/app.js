@@ -165,7 +165,7 @@ if ('serviceWorker' in navigator && document.body.dataset.worker) navigator.serv
 const furnish = () => {
   if (document.querySelector('[data-live]')) import(document.body.dataset.liveSrc);
   if (document.querySelector('[data-map]:not([data-drawn])')) import(document.body.dataset.mapSrc).then((map) => map.furnish(document));
-  document.querySelectorAll('.chat').forEach((chat) => { if (!chat.dataset.seen) { chat.dataset.seen = '1'; chat.lastElementChild?.scrollIntoView({ block: 'nearest' }); } });
+  document.querySelectorAll('[data-latest]:not([data-seen])').forEach((talk) => { talk.dataset.seen = '1'; talk.lastElementChild?.scrollIntoView({ block: 'nearest' }); });
 };
 document.addEventListener('htmx:afterSettle', furnish);
 furnish();

@@ -1,0 +1,37 @@
+"""Measures as people of a language write them."""
+
+from __future__ import annotations
+
+from babel import Locale, UnknownLocaleError
+from babel.units import format_unit
+from django.utils.translation import get_language
+
+
+def language() -> str:
+    return (get_language() or "en").split("-")[0]
+
+
+def locale() -> Locale:
+    """Babel's locale of the reader's language, English where Babel has none."""
+    try:
+        return Locale.parse(language())
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+def distance(metres: float) -> str:
+    """``450 m`` (to 50 m) or ``3.2 km``; nobody needs more, and more would tell where somebody is."""
+    if metres < 950:
+        return str(format_unit(max(50, round(metres / 50) * 50), "meter", length="short", locale=locale()))
+    km = round(metres / 1000, 1) if metres < 10_000 else round(metres / 1000)
+    return str(format_unit(km, "kilometer", length="short", locale=locale()))
+
+
+def minutes(count: int) -> str:
+    """``9 min`` or ``1 hr, 20 min``."""
+    hours, rest = divmod(max(0, count), 60)
+    parts = [(hours, "hour")] if hours else []
+    parts += [(rest, "minute")] if rest or not hours else []
+    return " ".join(
+        str(format_unit(n, f"duration-{unit}", length="short", locale=locale())) for n, unit in parts
+    )

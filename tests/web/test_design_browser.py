@@ -1,0 +1,164 @@
+"""The components in a real browser: accessible, usable with one hand, alive without a reload, whole without scripts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _sync_driver() -> Iterator[None]:
+    """The browser driver runs an event loop in this thread; Django's guard against that is meant for servers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def open_page(chromium: Any, url: str, *, width: int = 390, theme: str = "light", **options: Any) -> Any:
+    context = chromium.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=theme, service_workers="block", **options
+    )
+    page = context.new_page()
+    page.goto(url)
+    return page
+
+
+@pytest.mark.parametrize(
+    ("language", "theme", "width"), [("ar", "light", 360), ("en", "dark", 360), ("ar", "dark", 1280)]
+)
+def test_the_components_have_no_accessibility_findings(
+    chromium: Any, live_server: Any, language: str, theme: str, width: int
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(chromium, f"{live_server.url}/design/?lang={language}", theme=theme, width=width)
+    page.wait_for_timeout(400)
+    found = (
+        Axe()
+        .run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
+        .response["violations"]
+    )
+    assert [(one["id"], one["nodes"][0]["html"][:160]) for one in found] == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_page_is_wider_than_the_screen(chromium: Any, live_server: Any, language: str, width: int) -> None:
+    page = open_page(chromium, f"{live_server.url}/design/?lang={language}", width=width)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    page.context.close()
+
+
+def test_what_a_thumb_presses_is_at_least_44_pixels(chromium: Any, live_server: Any) -> None:
+    page = open_page(chromium, f"{live_server.url}/design/?lang=ar")
+    small = page.evaluate(
+        """[...document.querySelectorAll('.btn,.input,.tabbar a,.item,.chip,.check,.switch,.stepper button,'
+        + 'summary,.segmented span,.choice-body')].map(e => [e.className || e.tagName, Math.round(e.getBoundingClientRect().height)]).filter(([, h]) => h && h < 44)"""
+    )
+    assert small == []
+    page.context.close()
+
+
+def test_the_first_load_is_below_100_kilobytes(chromium: Any, live_server: Any) -> None:
+    """Measured on what the browser asks for, each answer compressed as the production server sends it."""
+    import gzip
+
+    sizes: dict[str, int] = {}
+    context = chromium.new_context(viewport={"width": 390, "height": 800}, service_workers="block")
+    page = context.new_page()
+    page.on(
+        "response",
+        lambda answer: (
+            sizes.__setitem__(answer.url, len(gzip.compress(answer.body(), 6))) if answer.ok else None
+        ),
+    )
+    page.goto(f"{live_server.url}/offline/")
+    page.wait_for_timeout(400)
+    assert 10_000 < sum(sizes.values()) < 100_000, sizes
+    context.close()
+
+
+def test_time_runs_and_a_double_press_sends_once(chromium: Any, live_server: Any) -> None:
+    page = open_page(chromium, f"{live_server.url}/design/?lang=en")
+    before = page.locator("x-elapsed").inner_text()
+    page.wait_for_timeout(1600)
+    assert page.locator("x-elapsed").inner_text() != before
+    page.locator("[data-step='1']").click()
+    assert page.locator("#id_hours").input_value() == "4"
+    sent = page.evaluate(
+        """() => { const form = document.createElement('form'), button = document.createElement('button');
+        form.append(button); document.body.append(form); let sent = 0;
+        addEventListener('submit', (e) => { if (!e.defaultPrevented) sent += 1; e.preventDefault(); });
+        button.click(); button.click(); button.click(); return sent; }"""
+    )
+    assert sent == 1
+    page.context.close()
+
+
+def test_a_live_part_is_fetched_again_when_its_topic_is_heard_and_only_then(
+    chromium: Any, live_server: Any
+) -> None:
+    asked: list[str] = []
+    context = chromium.new_context(service_workers="block")
+    page = context.new_page()
+    news = (
+        "retry: 60000\n\ndata: "
+        + json.dumps({"id": 5, "topic": "request:12", "name": "task.accepted"})
+        + "\n\nid: 5\n\n"
+    )
+    page.route("**/stream?**", lambda route: (asked.append(route.request.url), route.fulfill(
+        status=200, body=news if len(asked) == 1 else "retry: 60000\n\n",
+        headers={"content-type": "text/event-stream", "access-control-allow-origin": live_server.url, "access-control-allow-credentials": "true"},
+    )))  # fmt: skip
+    page.route(
+        "**/part/12/", lambda route: route.fulfill(body='<p id="part">accepted</p>', content_type="text/html")
+    )
+    page.route(
+        "**/part/13/", lambda route: route.fulfill(body='<p id="other">wrong</p>', content_type="text/html")
+    )
+    shell = """<section id="part" data-live="request:12" hx-get="/part/12/" hx-trigger="live" hx-swap="outerHTML">waiting</section>
+      <section id="other" data-live="request:13" hx-get="/part/13/" hx-trigger="live" hx-swap="outerHTML">quiet</section></main>"""
+    page.route(
+        "**/offline/",
+        lambda route: route.fulfill(
+            response=(got := route.fetch()), body=got.text().replace("</main>", shell)
+        ),
+    )
+    page.goto(f"{live_server.url}/offline/")
+    page.wait_for_function("document.querySelector('#part').textContent === 'accepted'", timeout=5000)
+    assert page.locator("#other").inner_text() == "quiet"
+    assert "topics=request%3A12%2Crequest%3A13" in asked[0]
+    context.close()
+
+
+def test_without_scripts_the_page_is_whole(chromium: Any, live_server: Any) -> None:
+    page = open_page(chromium, f"{live_server.url}/design/?lang=ar", java_script_enabled=False)
+    assert page.locator("x-countdown").inner_text() == "12:41"
+    assert page.locator("[data-step]").first.is_hidden()
+    assert page.locator(".map svg").first.is_visible()
+    assert page.locator("form[action='/language/'] button").is_visible()
+    page.context.close()
