@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from mahalla.kernel.ledger import queries as ledger
 from mahalla.kernel.payments import accounts, listeners, operations
 from mahalla.kernel.payments.models import Hold, PaymentMethod
 from mahalla.kernel.payments.sandbox_cards import CARDS, tokenise
+from mahalla.kit import market
 from mahalla.kit.market import Market, activate, register
 from mahalla.kit.policy import Number
 
@@ -123,8 +125,17 @@ def escrow(reference: str = "job:12") -> ledger.Balance:
     return ledger.balance(f"escrow/{reference}")
 
 
+@contextmanager
+def open_town() -> Iterator[Town]:
+    register(MARKET)
+    try:
+        with listeners.only(), activate(MARKET.name):
+            yield Town()
+    finally:
+        market._markets.pop(MARKET.name)
+
+
 @pytest.fixture
 def town(db: None) -> Iterator[Town]:
-    register(MARKET)
-    with listeners.only(), activate(MARKET.name):
-        yield Town()
+    with open_town() as opened:
+        yield opened

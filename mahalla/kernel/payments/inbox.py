@@ -28,9 +28,11 @@ def receive(headers: Mapping[str, str], body: bytes, now: datetime, *, provider:
     """
     name = provider or default_name()
     try:
-        event_id, news = named(name).read_webhook(body, headers=headers, now=now)
+        adapter = named(name)
     except LookupError:
         return 404
+    try:
+        event_id, news = adapter.read_webhook(body, headers=headers, now=now)
     except (BadSignature, ValueError, KeyError, TypeError) as error:
         log.warning("refused a webhook of %s: %s", name, type(error).__name__)
         return 400

@@ -8,19 +8,24 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel.events import outbox
 from mahalla.kernel.payments import provider
 from mahalla.kernel.payments.models import Hold, PaymentMethod
 from mahalla.kit.errors import Invalid, NotFound, Refused
+from mahalla.kit.market import active
 
 #: ``fn(method) -> bool``: further users of a method (a posted request that names it, a subscription)
 _in_use: list[Callable[[PaymentMethod], bool]] = []
 
 
 def in_use_by(check: Callable[[PaymentMethod], bool]) -> None:
-    """Register a check that forbids the removal of a method somebody still counts on (hook ``payments.method_in_use``)."""
+    """Register a check that forbids the removal of a method somebody still counts on.
+
+    A market can also fill the hook ``payments.method_in_use`` with such a function.
+    """
     if check not in _in_use:
         _in_use.append(check)
 
@@ -137,6 +142,14 @@ def usable(user_id: int, method_id: int) -> PaymentMethod:
     if method.kind == PaymentMethod.Kind.CASH:
         raise Invalid({"method": _("Choose a card or a wallet; cash cannot be held.")})
     return method
+
+
+def _is_used(method: PaymentMethod) -> bool:
+    on_it = Q(method=method) | Q(renewing_method=method)
+    hook = active().hooks.get("payments.method_in_use")
+    checks = [*_in_use, *([hook] if hook else [])]
+    live = Hold.objects.filter(on_it, state__in=Hold.LIVE)
+    return live.exists() or any(check(method) for check in checks)
 
 
 def _of(user_id: int) -> Any:

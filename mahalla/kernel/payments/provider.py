@@ -49,7 +49,13 @@ class News:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> News:
-        return cls(**{name: data[name] for name in cls.__slots__ if name in data})
+        """Raises ``TypeError`` or ``ValueError`` for what is no news."""
+        news = cls(**{name: data[name] for name in cls.__slots__ if name in data})
+        texts = (news.kind, news.subject, news.ref, news.currency, news.url, news.code)
+        whole = news.amount_minor is None or type(news.amount_minor) is int
+        if not whole or not all(isinstance(text, str) and "\x00" not in text for text in texts):
+            raise ValueError("a field of the news has the wrong type")
+        return news
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from mahalla.kernel.payments import postings
 from mahalla.kernel.payments.models import CashRecord, Hold, PaymentMethod, Payout, Refund
 from mahalla.kernel.payments.payout_methods import payout_method_of
@@ -13,7 +15,7 @@ from mahalla.kernel.payments.payout_methods import payout_method_of
 __all__ = ["payout_method_of"]
 
 
-def methods_for(user_id: int) -> Sequence[PaymentMethod]:
+def methods_for(user_id: int) -> QuerySet[PaymentMethod]:
     """A person's own methods, the default one first."""
     own = PaymentMethod.objects.filter(user_id=user_id, removed_at__isnull=True)
     return own.order_by("-is_default", "-added_at", "-pk")
@@ -21,7 +23,7 @@ def methods_for(user_id: int) -> Sequence[PaymentMethod]:
 
 def default_method(user_id: int) -> PaymentMethod | None:
     """The method to preselect (KH-PAY-03)."""
-    return methods_for(user_id)[0] if methods_for(user_id) else None
+    return methods_for(user_id).first()
 
 
 def hold_of(reference: str) -> Hold | None:
@@ -32,7 +34,7 @@ def hold_of(reference: str) -> Hold | None:
 
 def history_for(
     user_id: int, *, since: datetime | None = None, until: datetime | None = None
-) -> Sequence[Hold]:
+) -> QuerySet[Hold]:
     """A payer's holds and charges with their refunds, newest first; ``until`` is not included (KH-PAY-09)."""
     rows = Hold.objects.filter(payer_id=user_id).select_related("method").prefetch_related("refunds")
     if since:
@@ -42,7 +44,7 @@ def history_for(
     return rows.order_by("-created_at", "-pk")
 
 
-def refunds_for(user_id: int) -> Sequence[Refund]:
+def refunds_for(user_id: int) -> QuerySet[Refund]:
     """A payer's refunds with state, amount and expected date, newest first (KH-PAY-12)."""
     return Refund.objects.filter(hold__payer_id=user_id).select_related("hold__method").order_by("-pk")
 

@@ -23,6 +23,8 @@ def reconcile(now: datetime) -> int:
     """
     before = now - PATIENCE
     asked = [(hold.provider, hold.call_key) for hold in _open_holds(before)]
+    renewing = Hold.objects.filter(renewing_method__isnull=False, state="authorised")
+    asked += [(hold.provider, hold.renewal_key) for hold in renewing]
     asked += [
         (refund.hold.provider, refund.call_key)
         for refund in Refund.objects.select_related("hold").filter(
