@@ -105,6 +105,8 @@ class Config(BaseSettings):
                 raise ValueError("MAHALLA_PUBLIC_URL must be https:// in production")
             if not self.database_url:
                 raise ValueError("DATABASE_URL must name a PostgreSQL server in production")
+            if self.sandbox_secret == type(self).model_fields["sandbox_secret"].default:
+                raise ValueError("MAHALLA_SANDBOX_SECRET must be your own in production: it signs webhooks")
         return self
 
     def key(self) -> str:
