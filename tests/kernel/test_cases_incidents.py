@@ -99,8 +99,23 @@ def test_escalating_as_critical_sets_owner_and_time_and_suspends_in_one_step(peo
         operations.escalate(case, to_id=people.wafa.pk, reason="", actor=people.sami.actor, now=NOON)
 
 
+def escalated(people: People) -> Case:
+    return operations.escalate(
+        incident(people, kind="violence"),
+        to_id=people.wafa.pk,
+        reason="credible",
+        actor=people.sami.actor,
+        now=NOON,
+    )
+
+
+def test_a_report_alone_suspends_nobody(people: People) -> None:
+    incident(people, kind="violence")
+    assert User.objects.get(pk=people.sara.pk).status == "active"
+
+
 def test_the_suspension_pending_review_ends_with_the_review(people: People) -> None:
-    case = incident(people, kind="violence")
+    case = escalated(people)
     assert User.objects.get(pk=people.sara.pk).status == "suspended"
     operations.decide(
         case,
@@ -113,7 +128,7 @@ def test_the_suspension_pending_review_ends_with_the_review(people: People) -> N
 
 
 def test_a_suspension_by_decision_replaces_the_one_pending_review(people: People) -> None:
-    case = incident(people, kind="violence")
+    case = escalated(people)
     until = NOON + timedelta(days=7)
     operations.decide(
         case, outcome="suspension", ends_at=until, reason="a week", actor=people.sami.actor, now=NOON
@@ -132,3 +147,22 @@ def test_nobody_works_on_a_case_of_their_own_and_other_desks_see_nothing(people:
     for person in (people.aida, people.nadir):
         with pytest.raises(NotFound):
             queries.case_for(person.user, own.pk)
+
+
+def test_no_desk_works_on_the_cases_of_another(people: People) -> None:
+    case = incident(people)
+    for step in (
+        lambda: operations.take(case, actor=people.aida.actor, now=NOON),
+        lambda: operations.decide(case, outcome="warning", reason="x", actor=people.aida.actor, now=NOON),
+    ):
+        with pytest.raises(Denied):
+            step()
+
+
+def test_who_stops_as_unsafe_need_not_write(people: People) -> None:
+    job = make_job(people)
+    case = operations.open_case(
+        kind="behaviour", subject=job.reference, opened_by_id=people.sara.pk, against_id=people.lina.pk,
+        actor=people.sara.actor, now=NOON,
+    )  # fmt: skip
+    assert list(queries.queue("incident", now=NOON)) == [case]

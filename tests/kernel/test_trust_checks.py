@@ -87,7 +87,7 @@ def test_a_second_check_waits_for_the_first(people: People) -> None:
 
 
 def test_nobody_sends_a_check_of_somebody_else(people: People) -> None:
-    with pytest.raises(Exception, match="somebody else"):
+    with pytest.raises(Denied, match="somebody else"):
         operations.submit(
             people.sara.pk, "background_check", actor=people.nadir.actor, consent=True, now=NOON
         )

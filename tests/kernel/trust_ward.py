@@ -89,7 +89,11 @@ WARD = Market(
                 Kind("licence", "Licence", number=r"\d{6}", provider="development", purge_rejected=True),
             )
         },
-        "case_agents": lambda: {"dispute": {"agent"}, "incident": {"safety"}, "report": {"safety"}},
+        "case_agents": lambda: {
+            "dispute": {"agent", "warden"},
+            "incident": {"safety", "warden"},
+            "report": {"safety", "warden"},
+        },
         "case_kinds": lambda: (
             case_kinds.Kind("hours", Case.Group.DISPUTE, "Hours", money=True),
             case_kinds.Kind("no_show", Case.Group.DISPUTE, "No-show", money=True),

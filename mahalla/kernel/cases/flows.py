@@ -30,7 +30,9 @@ def case_flow(
 ) -> Flow:
     """``open → under_review ↔ awaiting_evidence → resolved | withdrawn`` (KH-CASE-02).
 
-    ``agents`` work on cases, ``seniors`` besides them approve and hear appeals; ``hours`` gives a group its own pair of
+    ``agents`` work on cases, ``seniors`` besides them approve and hear appeals; which of these roles works on which group
+    says the hook ``case_agents``, so that no desk decides the cases of another. The senior who hears an appeal is its
+    second person. ``hours`` gives a group its own pair of
     policy names (default ``HOURS``). With ``appeal_days`` (a policy name) a resolved case can be appealed once, and
     closes when those days are over; without, ``resolved`` is the end.
     """
@@ -100,7 +102,7 @@ def _opening(
 
 
 def _working(parties: tuple[str, ...], staff: tuple[str, ...]) -> tuple[Transition, ...]:
-    mine = (moves.is_no_party,)
+    mine = (moves.at_their_desk,)
     inside = "work among the staff"
     return (
         Transition("take", ("open",), "under_review", staff, (*mine, moves.free_to_take), (moves.own,),
@@ -138,16 +140,16 @@ def _working(parties: tuple[str, ...], staff: tuple[str, ...]) -> tuple[Transiti
 
 
 def _deciding(parties: tuple[str, ...], staff: tuple[str, ...], final: bool) -> tuple[Transition, ...]:
-    sound = (moves.is_no_party, moves.says_why, deciding.is_sound)
+    sound = (moves.at_their_desk, moves.says_why, deciding.is_sound)
     starts = () if final else ("appeal",)
     return (
         Transition("decide", LIVE, "resolved", staff, (*sound, deciding.is_within_one_persons_reach),
                    (deciding.settle,), starts=starts, notices=("case_decided",), label=_("Decide")),
         Transition("propose_decision", LIVE, STAY, staff, sound, (deciding.keep_pending,),
                    silent="it waits for a second person", label=_("Put to a second person")),
-        Transition("approve", LIVE, "resolved", staff, (moves.is_no_party, deciding.another_person),
+        Transition("approve", LIVE, "resolved", staff, (moves.at_their_desk, deciding.another_person),
                    (deciding.settle_pending,), starts=starts, notices=("case_decided",), label=_("Approve")),
-        Transition("turn_back", LIVE, STAY, staff, (moves.is_no_party, deciding.has_pending, moves.says_why),
+        Transition("turn_back", LIVE, STAY, staff, (moves.at_their_desk, deciding.has_pending, moves.says_why),
                    (deciding.drop_pending,), silent="work among the staff", label=_("Turn back")),
     )  # fmt: skip
 
@@ -157,7 +159,7 @@ def _appealing(parties: tuple[str, ...], seniors: tuple[str, ...]) -> tuple[Tran
         Transition("appeal", ("resolved",), "appealed", parties, (moves.is_party, deciding.appeal_with_words),
                    (moves.keep_message,), notices=("case_appealed",), label=_("Appeal")),
         Transition("decide_appeal", ("appealed",), "closed", seniors,
-                   (moves.is_no_party, deciding.not_who_decided, moves.says_why, deciding.is_sound),
+                   (moves.at_their_desk, deciding.not_who_decided, moves.says_why, deciding.is_sound),
                    (deciding.settle,), notices=("case_decided",), label=_("Decide the appeal")),
         Transition("close", ("resolved",), "closed", (SYSTEM,), silent="nobody appealed"),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from mahalla.kernel.cases import listeners
+from mahalla.kernel.cases import kinds, listeners
 from mahalla.kernel.cases.models import Case, CaseEvidence, CaseMessage, Side
 from mahalla.kernel.flow.context import Ctx
 from mahalla.kernel.trust import sanctions
@@ -52,8 +52,10 @@ def is_opener(c: Ctx) -> None:
         raise Denied("not_the_opener", _("Only who opened the case can withdraw it."))
 
 
-def is_no_party(c: Ctx) -> None:
-    """Guard: nobody of the staff works on a case of their own (KH-SEC-06)."""
+def at_their_desk(c: Ctx) -> None:
+    """Guard: staff work on the groups of their role, and never on a case of their own."""
+    if c.actor.role not in kinds.agents(c.subject.group):
+        raise Denied("other_desk", _("Another desk works on cases like this."))
     if c.actor.user_id is not None and c.actor.user_id in {c.subject.opened_by_id, c.subject.against_id}:
         raise Denied("own_case", _("Somebody else must work on a case of your own."))
 
@@ -94,8 +96,10 @@ def begin(c: Ctx) -> None:
         CaseEvidence.objects.create(case=case, by_id=case.opened_by_id, at=c.now, **piece)
     propose(case, c.now)
     listeners.tell("opened", case, actor=c.actor, now=c.now)
-    if case.severity >= Case.Severity.CRITICAL and case.one_sided:
-        suspend_at_once(c)
+    if case.severity >= Case.Severity.CRITICAL and c.actor.role in kinds.agents(case.group):
+        suspend_at_once(
+            c
+        )  # a person's word; what a party alone reports waits for an agent to escalate it (S25)
 
 
 def propose(case: Case, now: datetime) -> dict[str, Any]:

@@ -239,7 +239,7 @@ def _check_opening(spec: kinds.Kind, *, text: str, claimed: int, charge: int, wo
     wrong: dict[str, Any] = {}
     if len(text) > TEXT_MAX:
         wrong["text"] = _("This is too long.")
-    elif not text.strip():
+    elif not text.strip() and spec.group != Case.Group.INCIDENT:  # who is in danger need not write
         wrong["text"] = _("Say what happened.")
     if spec.money and not 0 < claimed <= charge:
         wrong["claimed"] = _("The disputed amount must be above nothing and at most what was charged.")

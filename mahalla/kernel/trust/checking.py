@@ -15,7 +15,7 @@ from mahalla.kernel.identity import operations as identity
 from mahalla.kernel.trust import flags, kinds, listeners
 from mahalla.kernel.trust.models import DocumentClaim, Verification
 from mahalla.kit.actors import SYSTEM
-from mahalla.kit.errors import Invalid, Refused
+from mahalla.kit.errors import Denied, Invalid, Refused
 from mahalla.kit.market import active
 
 MULTI_ACCOUNT = "multi_account"
@@ -38,7 +38,7 @@ def says_why(c: Ctx) -> None:
 def is_own(c: Ctx) -> None:
     """Guard: people act on their own checks and sanctions only."""
     if c.actor.user_id != c.subject.user_id and c.actor.on_behalf_of_id != c.subject.user_id:
-        raise Refused("not_yours", _("This belongs to somebody else."))
+        raise Denied("not_yours", _("This belongs to somebody else."))
 
 
 def not_contested_yet(c: Ctx) -> None:
