@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mahalla.kernel.catalog.models import Category
+from mahalla.kernel.identity import privacy
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.matching import retrieve, spots
 from mahalla.kernel.matching.models import Spot
 from mahalla.kernel.places import geo
 from mahalla.kit.errors import Invalid
 
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RIYADH = (24.7136, 46.6753)
 
 
@@ -64,6 +67,10 @@ def test_only_who_works_in_the_category_is_live_and_reaches_so_far(mounting: int
     assert [worker for worker, _ in near(mounting)] == [fits]
     assert [worker for worker, _ in near(mounting, live_only=False)] == [resting, fits]
     assert near(mounting, radius_m=3_900) == []
+    asked = retrieve.reached([fits, elsewhere, resting, short], mounting, *RIYADH, radius_m=10_000)
+    assert asked == dict(near(mounting))
+    assert retrieve.reached([fits], mounting, *RIYADH, radius_m=3_900) == {}
+    assert set(retrieve.reached([short], mounting, *RIYADH, radius_m=None)) == {short}
     assert retrieve.supply(mounting, *RIYADH, radius_m=10_000) == 2
     assert retrieve.supply(mounting, *RIYADH, radius_m=1_000) == 0
 
@@ -90,6 +97,15 @@ def test_refreshing_moves_adds_and_drops(mounting: int, cleaning: int) -> None:
         stand(omar, cleaning, 91, 0)
     spots.remove(omar)
     assert not Spot.objects.exists()
+
+
+def test_an_erased_worker_is_off_the_map(mounting: int) -> None:
+    omar, sara = workers(2)
+    for worker in (omar, sara):
+        stand(worker, mounting, *RIYADH)
+    assert privacy.export(User.objects.get(pk=omar), now=NOW)["spots"][0]["category__code"] == "mounting"
+    privacy.run_erasers(omar, NOW)
+    assert [worker for worker, _ in near(mounting)] == [sara]
 
 
 def test_work_without_a_place_lists_a_worker_300_km_away(mounting: int, cleaning: int) -> None:

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mahalla.kernel.identity import privacy
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.places import geo, operations, queries
 from mahalla.kernel.places.models import Address, City, District
@@ -150,6 +151,21 @@ def test_the_database_holds_one_default_and_no_removed_one(amal: User) -> None:
     with pytest.raises(NotFound):
         operations.remove(home, now=NOW)
         operations.set_default(home, now=NOW)
+
+
+def test_erasure_leaves_no_address_readable(amal: User, badr: User, riyadh: City) -> None:
+    three(amal)
+    own = operations.add(badr, now=NOW, **HOME)
+    assert [kept["label"] for kept in privacy.export(amal, now=NOW)["addresses"]] == [
+        "Home", "Office", "Rental flat",
+    ]  # fmt: skip
+    privacy.run_erasers(amal.pk, NOW)
+    assert not queries.addresses_for(amal).exists()
+    assert set(Address.objects.filter(user=amal).values_list("label", "lines", "lat", "lng", "district")) == {
+        ("", "", 0.0, 0.0, None)
+    }
+    own.refresh_from_db()
+    assert own.label == "Home"
 
 
 def test_a_point_far_away_is_in_no_district(riyadh: City) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from mahalla.kernel.identity import privacy
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.schedule import operations, queries
 from mahalla.kernel.schedule.models import Busy, WeeklyHours
@@ -254,6 +255,16 @@ def test_times_that_make_no_block_are_refused(
 def test_a_zone_that_is_none_is_refused(badr: int) -> None:
     with pytest.raises(Invalid):
         operations.set_week(badr, [], timezone="Mars/Olympus")
+
+
+def test_erasure_takes_hours_and_notes_and_leaves_the_time_that_work_took(omar: int) -> None:
+    occupy(omar, at(15), at(17))
+    operations.block(omar, start=at(10), end=at(12), now=NOW, note="Doctor")
+    kept = privacy.export(User.objects.get(pk=omar), now=NOW)["calendar"]
+    assert (len(kept["week"]), kept["blocks"][0]["note"]) == (7, "Doctor")
+    privacy.run_erasers(omar, NOW)
+    assert queries.week_of(omar) == []
+    assert [busy.reference for busy in queries.busy_of(omar, start=at(0), end=at(23))] == ["job:1"]
 
 
 def test_some_hundred_workers_cost_three_queries(db: None) -> None:

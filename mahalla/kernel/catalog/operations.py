@@ -56,7 +56,7 @@ def edit_category(category: Category, *, actor: Actor, now: datetime, **fields: 
 
     The version rises only when the terms of work change; moving and disabling leave it.
     """
-    current = Category.objects.select_for_update().get(pk=category.pk)
+    current = Category.objects.select_for_update(no_key=True).get(pk=category.pk)
     before = Terms.of(current)
     _set(current, fields)
     changed = Terms.of(current) != before

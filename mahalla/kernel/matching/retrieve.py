@@ -7,12 +7,14 @@ only when nobody who was not fetched can be nearer than the last who was. So nob
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
 from django.db import connection
 
+from mahalla.kernel.matching.models import Spot
 from mahalla.kernel.matching.spots import CATEGORY_SHIFT_M, point
 from mahalla.kernel.places import geo
 
@@ -83,6 +85,19 @@ def _nearest(
 def _settled(lat: float, last_m: float, seen_plane_m: float) -> bool:
     """Whether all that lies within ``last_m`` on the ground was seen within ``seen_plane_m`` on the plane."""
     return bool(seen_plane_m >= last_m * geo.stretch(lat, last_m))
+
+
+def reached(
+    worker_ids: Collection[int], category_id: int, lat: float, lng: float, *, radius_m: float | None
+) -> dict[int, float]:
+    """Those of these workers whom ``nearest`` would find here with no limit, with their distance in metres."""
+    rows = Spot.objects.filter(category_id=category_id, worker_id__in=list(worker_ids), live=True)
+    found = {}
+    for worker_id, at_lat, at_lng, own_m in rows.values_list("worker_id", "lat", "lng", "radius_m"):
+        distance = geo.distance_m(lat, lng, at_lat, at_lng)
+        if radius_m is None or distance <= min(own_m, radius_m):
+            found[worker_id] = distance
+    return found
 
 
 def supply(category_id: int, lat: float, lng: float, *, radius_m: float) -> int:

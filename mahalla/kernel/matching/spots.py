@@ -7,9 +7,12 @@ when only availability does.
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
+from mahalla.kernel.identity.models import User
 from mahalla.kernel.matching.models import Spot
 from mahalla.kernel.places import geo
 from mahalla.kernel.places.operations import check_point
@@ -59,3 +62,15 @@ def switch(worker_id: int, live: bool) -> int:
 
 def remove(worker_id: int) -> None:
     Spot.objects.filter(worker_id=worker_id).delete()
+
+
+def own_data(user: User) -> list[dict[str, Any]]:
+    """A worker's share of the export: where they stand, and how far they go."""
+    return list(
+        Spot.objects.filter(worker_id=user.pk).values("category__code", "lat", "lng", "radius_m", "live")
+    )
+
+
+def erase(user_id: int, now: datetime) -> None:
+    """Off the map for good. Past rankings keep a number that names nobody any more."""
+    remove(user_id)

@@ -176,7 +176,7 @@ def _check_building(fields: Mapping[str, Any], values: dict[str, Any], faults: d
 
 def _lock(user_id: int) -> None:
     """One person's addresses change one at a time, so that a default is never set twice."""
-    User.objects.select_for_update().only("pk").get(pk=user_id)
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)
 
 
 def _current(address: Address) -> Address:
