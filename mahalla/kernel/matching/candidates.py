@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ class Candidates:
     columns: Mapping[str, NDArray[Any]]
 
     @classmethod
-    def of(cls, ids: ArrayLike, **columns: ArrayLike) -> Candidates:
+    def of(cls, ids: ArrayLike, **columns: ArrayLike | Sequence[float | None] | None) -> Candidates:
         """From lists; a scalar stands for everybody, None for "not known". Raises ``ValueError`` on a length."""
         whom = np.asarray(ids, dtype=np.int64)
         made = {}

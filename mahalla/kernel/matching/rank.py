@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,7 @@ FALLBACK = "fallback"
 DIGITS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """One factor's part in somebody's score."""
 
     name: str
@@ -104,7 +103,7 @@ class Ranking:
             "base": _plain(self.base),
             "scores": _plain(self.scores),
             "order": list(self.order),
-            "adjustments": {str(i): [asdict(note) for note in notes] for i, notes in self.notes.items()},
+            "adjustments": {str(i): [note._asdict() for note in notes] for i, notes in self.notes.items()},
         }
 
     @classmethod
@@ -190,4 +189,5 @@ def _plain(values: NDArray[Any]) -> list[Any]:
     """JSON numbers; NaN, which JSON has not, is null."""
     if values.dtype.kind != "f":
         return list(values.tolist())
-    return [None if value != value else round(value, DIGITS) for value in values.tolist()]
+    plain = np.round(values, DIGITS).tolist()
+    return [None if value != value else value for value in plain] if np.isnan(values).any() else list(plain)

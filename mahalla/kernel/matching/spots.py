@@ -66,9 +66,8 @@ def remove(worker_id: int) -> None:
 
 def own_data(user: User) -> list[dict[str, Any]]:
     """A worker's share of the export: where they stand, and how far they go."""
-    return list(
-        Spot.objects.filter(worker_id=user.pk).values("category__code", "lat", "lng", "radius_m", "live")
-    )
+    rows = Spot.objects.filter(worker_id=user.pk)
+    return [dict(row) for row in rows.values("category__code", "lat", "lng", "radius_m", "live")]
 
 
 def erase(user_id: int, now: datetime) -> None:

@@ -22,7 +22,7 @@ from mahalla.kernel.matching.candidates import Candidates, Factor, flag
 from mahalla.kernel.matching.controls import Boost, By, Damp, Diversity, Favourites, Rule, Sort, Stage
 from mahalla.kernel.matching.models import RankingRun
 from mahalla.kernel.matching.rank import Ranking, rank_or_fall_back
-from mahalla.kernel.matching.retrieve import nearest
+from mahalla.kernel.matching.retrieve import nearest, reached
 from mahalla.kernel.reviews import reputation
 from mahalla.kernel.schedule import queries as schedule
 from mahalla.kernel.trust import queries as trust
@@ -99,14 +99,10 @@ def _near(request: Request, *, now: datetime, only: int | None) -> dict[int, flo
     if request.category_id is None or (request.lat is None and not is_remote(request)):
         return {}
     radius_m = None if is_remote(request) else policy.get("radius_max_km", now=now) * 1000
-    rows = nearest(
-        request.category_id,
-        request.lat or 0.0,
-        request.lng or 0.0,
-        limit=POOL if only is None else 100_000,
-        radius_m=radius_m,
-    )
-    return {row.worker_id: row.distance_m for row in rows if only in (None, row.worker_id)}
+    lat, lng = request.lat or 0.0, request.lng or 0.0
+    if only is not None:
+        return reached([only], request.category_id, lat, lng, radius_m=radius_m)
+    return dict(nearest(request.category_id, lat, lng, limit=POOL, radius_m=radius_m))
 
 
 def _able(request: Request, near: Collection[int], *, now: datetime) -> set[int]:
