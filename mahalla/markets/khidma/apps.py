@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class KhidmaConfig(AppConfig):
     name = "mahalla.markets.khidma"
     label = "khidma"
+
+    def ready(self) -> None:
+        from mahalla.markets.khidma import listeners, market  # noqa: F401 - the market registers itself
+
+        listeners.register()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel.cases.models import Case
 from mahalla.kernel.identity.models import User
-from mahalla.kernel.payments import cash
+from mahalla.kernel.payments import queries as payments
 from mahalla.kernel.payments.models import Payout
 from mahalla.kernel.work.models import Job, Offer, Request
 from mahalla.kit.errors import Refused
@@ -31,7 +31,7 @@ def why_not(user: User, now: datetime) -> Refused | None:
     )
     if open_cases.exists():
         return Refused("open_case", _("A case of yours is still open. Please wait for its decision."))
-    if money.client_debt_minor(user.pk) or cash.cash_debt_minor(user.pk):
+    if money.client_debt_minor(user.pk) or payments.cash_debt_minor(user.pk):
         return Refused("money_owed", _("Please settle what you owe first."))
     if Payout.objects.filter(worker=user, state__in=("pending", "held", "processing")).exists():
         return Refused("payout_open", _("A payout to you is still on its way. Please wait for it."))

@@ -5,7 +5,9 @@ Registered once when the market's app is ready. Everything here may hear the sam
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 from django.db import transaction
@@ -23,27 +25,37 @@ from mahalla.kernel.work.models import Job, Offer, Request
 from mahalla.kit.actors import SYSTEM, Actor
 from mahalla.kit.errors import Refused
 from mahalla.kit.flow import Phase
+from mahalla.kit.market import active
 from mahalla.markets.khidma import leaving, money
 
 BEFORE_WORK = ("accepted", "confirmed")
 
 
 def register() -> None:
-    payments.lock_first(_lock_root)
+    """Once, at start. Every market's app is installed in every process, so each listener asks first whose it is."""
+    payments.lock_first(_ours(_lock_root))
     for event in ("authorised", "verified"):
-        payments.on(event, _secured)
+        payments.on(event, _ours(_secured))
     for event in ("renewed", "raised"):
-        payments.on(event, _renewed)
+        payments.on(event, _ours(_renewed))
     for event in ("authorisation_failed", "renewal_failed", "expired"):
-        payments.on(event, _not_secured)
-    payments.on("captured", _captured)
-    methods.in_use_by(_method_in_use)
-    cases.on("decided", _case_decided)
-    cases.on("withdrawn", _case_decided)
-    cases.on("released", _case_released)
-    trust.on("sanctioned", _sanctioned)
-    trust.on("verification_lapsed", _lapsed)
-    identity.register_blocker(leaving.why_not)
+        payments.on(event, _ours(_not_secured))
+    payments.on("captured", _ours(_captured))
+    methods.in_use_by(_ours(_method_in_use))
+    cases.on("decided", _ours(_case_decided))
+    cases.on("withdrawn", _ours(_case_decided))
+    cases.on("released", _ours(_case_released))
+    trust.on("sanctioned", _ours(_sanctioned))
+    trust.on("verification_lapsed", _ours(_lapsed))
+    identity.register_blocker(_ours(leaving.why_not))
+
+
+def _ours(listener: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(listener)
+    def heard(*args: Any, **kwargs: Any) -> Any:
+        return listener(*args, **kwargs) if active().name == "khidma" else None
+
+    return heard
 
 
 # --- payments -------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from mahalla.kernel.flow.context import Ctx
 from mahalla.kernel.places.geo import distance_m
 from mahalla.kernel.trust import flags
 from mahalla.kernel.work.models import Job, Ping
+from mahalla.kit.actors import SYSTEM
 from mahalla.kit.errors import Invalid, Refused
 
 CITY_SPEED_KMH = 30
@@ -82,7 +83,9 @@ def _judge(c: Ctx, moment: str) -> None:
         return
     if metres is None or metres > c.policy("gps_mismatch_m"):
         flags.raise_flag(
-            rule="gps_mismatch",
+            "gps_mismatch",
+            actor=SYSTEM,
+            reference=job.reference,
             user_id=job.worker_id,
             score=min(100, 60 + (metres or 0) // 500),
             evidence=evidence,

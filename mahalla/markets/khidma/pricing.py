@@ -95,7 +95,7 @@ def _pct_text(pct: Fraction) -> str:
 
 
 def preview(request: Request, *, now: datetime) -> dict[str, Any]:
-    """What the client sees before posting: from p25 to p75 of the rates, with the fee, and what it was made of (KH-PRICE-08).
+    """What the client sees before posting: p25 to p75 of the rates with the fee, and what that was made of (KH-PRICE-08).
 
     p25 25.00, p75 35.00, 3.3 h, 20 % → 99.00–138.60. Travel is added once a Tasker is chosen.
     """

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from mahalla.kernel import policy
 from mahalla.kernel.flow import timers
 from mahalla.kernel.matching import factors, runs
-from mahalla.kernel.matching.candidates import Candidates, Factor, flag
+from mahalla.kernel.matching.candidates import Candidates, Factor, Values, flag
 from mahalla.kernel.matching.controls import Boost, By, Damp, Diversity, Favourites, Rule, Sort, Stage
 from mahalla.kernel.matching.models import RankingRun
 from mahalla.kernel.matching.rank import Ranking, rank_or_fall_back
@@ -160,14 +160,24 @@ def rank(found: Pool) -> Ranking:
     """The order of a pool with every factor and control explained (KH-MATCH-03..14, -21)."""
     candidates = features(found)
     number = _numbers(found.now)
+    scale_m, idle_days = number("distance_scale_km") * 1000, number("activity_days")
+    strength = number("prior_strength")
+    prior_accept, prior_complete = number("accept_prior"), number("complete_prior")
+
+    def factor(name: str, fn: Values) -> Factor:
+        return Factor(name, number(f"w_{name}"), fn)
+
+    def rate(hits: str, tries: str, prior: float) -> Values:
+        return lambda c: factors.smoothed_rate(c[hits], c[tries], prior=prior, strength=strength)
+
     made_of = (
-        Factor("distance", number("w_distance"), lambda c: factors.distance_decay(c["distance_m"], scale_m=number("distance_scale_km") * 1000)),
-        Factor("accept", number("w_accept"), lambda c: factors.smoothed_rate(c["accepted"], c["answered"], prior=number("accept_prior"), strength=number("prior_strength"))),
-        Factor("complete", number("w_complete"), lambda c: factors.smoothed_rate(c["completed"], c["taken"], prior=number("complete_prior"), strength=number("prior_strength"))),
-        Factor("rating", number("w_rating"), lambda c: factors.rating_factor(c["reputation"])),
-        Factor("price", number("w_price"), lambda c: factors.price_competitiveness(c["price_minor"], c["median_minor"])),
-        Factor("activity", number("w_activity"), lambda c: factors.recency(c["days_idle"], days=number("activity_days"))),
-    )  # fmt: skip
+        factor("distance", lambda c: factors.distance_decay(c["distance_m"], scale_m=scale_m)),
+        factor("accept", rate("accepted", "answered", prior_accept)),
+        factor("complete", rate("completed", "taken", prior_complete)),
+        factor("rating", lambda c: factors.rating_factor(c["reputation"])),
+        factor("price", lambda c: factors.price_competitiveness(c["price_minor"], c["median_minor"])),
+        factor("activity", lambda c: factors.recency(c["days_idle"], days=idle_days)),
+    )
     return rank_or_fall_back(candidates, made_of, _controls(number), version=VERSION, rating="reputation")
 
 

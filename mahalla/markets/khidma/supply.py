@@ -13,7 +13,7 @@ from mahalla.kernel import policy
 from mahalla.kernel.catalog.models import Category
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.matching import spots
-from mahalla.kernel.payments import cash
+from mahalla.kernel.payments import queries as payments
 from mahalla.kernel.payments.models import PayoutMethod
 from mahalla.kernel.schedule import queries as schedule
 from mahalla.kernel.trust import queries as trust
@@ -100,7 +100,7 @@ def require_eligible(worker_id: int, *, now: datetime) -> None:
 
 def require_cash_allowed(worker_id: int, *, now: datetime) -> None:
     """Cash tasks stop above a debt of 100.00 (KH-PAY-08)."""
-    if cash.cash_debt_minor(worker_id) > policy.get("cash_debt_max", now=now):
+    if payments.cash_debt_minor(worker_id) > policy.get("cash_debt_max", now=now):
         raise Refused(
             "cash_debt", _("You owe fees from cash tasks. New cash tasks start again once they are settled.")
         )

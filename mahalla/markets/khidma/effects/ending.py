@@ -157,17 +157,16 @@ def confirm_if_open(c: Ctx) -> None:
 
 
 def leave_review(c: Ctx) -> None:
+    """One review of the Tasker's work (KH-REV-01); ``device`` tells reviews from one phone apart (KH-TRUST-09)."""
     job: Job = c.subject
     reviews.leave(
         job_id=job.pk,
-        author_id=job.client_id,
-        subject_id=job.worker_id,
+        side="of_worker",
+        author=job.client,
         stars=c.data["stars"],
         tags=list(c.data.get("tags", ())),
         text=str(c.data.get("text", "")),
         private_feedback=str(c.data.get("private_feedback", "")),
-        complexity=job.terms.get("risk_class", "medium"),
-        device=str(c.data.get("device", "")),
         now=c.now,
     )
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from mahalla.kernel.flow.context import Ctx
 from mahalla.kernel.payments import accounts, cash, holds
 from mahalla.kernel.payments.models import Hold
 from mahalla.kernel.work.models import Job
 from mahalla.kit.actors import SYSTEM
-from mahalla.kit.money import round_half_up
 from mahalla.markets.khidma import billing, money
 
 
@@ -113,10 +110,3 @@ def charge_tip(c: Ctx) -> None:
         destination=accounts.payable(job.worker_id),
         now=c.now,
     )
-
-
-def incentive_minor(job: Job, *, completed: int, pct: int, tasks: int) -> int:
-    """Ten percent of the earnings of a newcomer's first three tasks: 80.00 gives 8.00."""
-    if completed > tasks:
-        return 0
-    return round_half_up(Fraction(billing.worker_amount_minor(job) * pct, 100))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 
+from mahalla.kernel.catalog.models import ReviewTag
 from mahalla.kernel.chat import operations as chat
 from mahalla.kernel.chat.models import Thread
 from mahalla.kernel.flow.context import Ctx
+from mahalla.kernel.reviews import operations as reviews
 from mahalla.kernel.schedule import operations as schedule
 from mahalla.kernel.work.models import Evidence, Job, Ping, TimerEntry
+from mahalla.kit.money import round_half_up
 from mahalla.markets.khidma import billing, presence, pricing
 from mahalla.markets.khidma.effects.answer import reference
 from mahalla.markets.khidma.models import ClientProfile, TaskerStats
@@ -124,8 +128,39 @@ def count_completed(c: Ctx) -> None:
     stats.save(update_fields=["completed", "recent_outcomes", "last_active_at"])
     profile, _fresh = ClientProfile.objects.get_or_create(user_id=job.client_id)
     ClientProfile.objects.filter(pk=profile.pk).update(completed=F("completed") + 1)
+    job.data = {**job.data, "incentive_minor": _incentive(c, stats.completed)}
+    job.save(update_fields=["data"])
     for thread in Thread.objects.filter(subject=job.request.stream):
         chat.schedule_close(thread, closes_at=c.now + timedelta(days=c.policy("chat_open_days")))
+
+
+def _incentive(c: Ctx, completed: int) -> int:
+    """The newcomer's first three tasks earn ten percent more, from the platform (KH-MATCH-15): 80.00 gives 8.00."""
+    if completed > c.policy("early_incentive_tasks") or not c.subject.terms.get("new"):
+        return 0
+    earned = billing.worker_amount_minor(c.subject)
+    return round_half_up(Fraction(earned * c.policy("early_incentive_pct"), 100))
+
+
+def invite_review(c: Ctx) -> None:
+    """The client may review for 14 days; how much a review weighs depends on the work (KH-REV-05)."""
+    job: Job = c.subject
+    category = job.request.category
+    assert category is not None
+    tags = ReviewTag.objects.filter(enabled=True).filter(
+        Q(category=None) | Q(category__in=[category, category.parent])
+    )
+    reviews.invite(
+        job_id=job.pk,
+        side="of_worker",
+        author_id=job.client_id,
+        subject_id=job.worker_id,
+        stream=job.request.stream,
+        opens_at=c.now,
+        closes_at=c.now + timedelta(days=c.policy("review_days")),
+        tags=list(tags.values_list("code", flat=True)),
+        weight=c.policy(f"complexity_weight_{job.terms.get('risk_class', 'medium')}"),
+    )
 
 
 def flag_stuck(c: Ctx) -> None:

@@ -328,7 +328,7 @@ JOB = Flow(
             "completed",
             ("tasker",),
             (g.own_work, g.photos_if_risky, g.hours_fit),
-            (w.stop_timer_if_running, w.bill, w.count_completed, p.settle_cash),
+            (w.stop_timer_if_running, w.bill, w.count_completed, w.invite_review, p.settle_cash),
             starts=("review_window", "review_close"),
             notices=("hours_submitted",),
             label=_("Submit the hours"),

@@ -1,0 +1,1 @@
+"""A demo city: Riyadh with Taskers, clients and staff, all invented."""
