@@ -25,7 +25,7 @@ lint: $(VENV)/.for-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python -m mypy
-	$(BIN)/djlint --check --lint --quiet mahalla
+	$(BIN)/djlint --lint --quiet mahalla
 
 format: $(VENV)/.for-dev
 	$(BIN)/ruff check --fix .

@@ -27,4 +27,5 @@ def latest_messages(*, to: str = "", limit: int = 60) -> QuerySet[OutboxMessage]
 
 def own_data(user: User) -> list[dict[str, Any]]:
     """This app's share of a person's export."""
-    return list(user.notices.order_by("pk").values("name", "title", "body", "link", "created_at", "read_at"))
+    rows = user.notices.order_by("pk").values("name", "title", "body", "link", "created_at", "read_at")
+    return [dict(row) for row in rows]

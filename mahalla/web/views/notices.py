@@ -37,7 +37,7 @@ GROUPS: dict[str, Any] = {
 def bell(request: HttpRequest) -> list[nav.NavItem]:
     if not request.user.is_authenticated:
         return []
-    unread = queries.unread_count(cast(User, request.user))
+    unread = queries.unread_count(request.user)
     return [nav.NavItem(_("Notices"), reverse("notices"), "bell", badge=unread, order=80)]
 
 
