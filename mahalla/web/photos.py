@@ -174,7 +174,8 @@ def _mess(draw: ImageDraw.ImageDraw, w: int, h: int, chance: random.Random) -> N
             points = [
                 (x + size * chance.uniform(-1, 1), y + size * chance.uniform(-0.6, 0.6)) for _ in range(6)
             ]
-            draw.polygon(sorted(points), fill=colour)
+            points.sort()
+            draw.polygon(points, fill=colour)
         else:
             draw.rectangle([x, y - size, x + size * 1.3, y], fill=(190, 148, 98))
             draw.rectangle([x + size * 0.55, y - size, x + size * 0.75, y], fill=(222, 192, 148))

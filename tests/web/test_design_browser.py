@@ -75,9 +75,14 @@ def test_no_page_is_wider_than_the_screen(chromium: Any, live_server: Any, langu
 
 def test_what_a_thumb_presses_is_at_least_44_pixels(chromium: Any, live_server: Any) -> None:
     page = open_page(chromium, f"{live_server.url}/design/?lang=ar")
+    pressed = (
+        ".btn, .input, .tabbar a, .item, .chip, .check, .switch, .stepper button, summary, .segmented span"
+    )
     small = page.evaluate(
-        """[...document.querySelectorAll('.btn,.input,.tabbar a,.item,.chip,.check,.switch,.stepper button,'
-        + 'summary,.segmented span,.choice-body')].map(e => [e.className || e.tagName, Math.round(e.getBoundingClientRect().height)]).filter(([, h]) => h && h < 44)"""
+        """(pressed) => [...document.querySelectorAll(pressed)]
+        .map((e) => [e.className || e.tagName, Math.round(e.getBoundingClientRect().height)])
+        .filter(([, height]) => height && height < 44)""",
+        pressed,
     )
     assert small == []
     page.context.close()
@@ -130,24 +135,31 @@ def test_a_live_part_is_fetched_again_when_its_topic_is_heard_and_only_then(
         + json.dumps({"id": 5, "topic": "request:12", "name": "task.accepted"})
         + "\n\nid: 5\n\n"
     )
-    page.route("**/stream?**", lambda route: (asked.append(route.request.url), route.fulfill(
-        status=200, body=news if len(asked) == 1 else "retry: 60000\n\n",
-        headers={"content-type": "text/event-stream", "access-control-allow-origin": live_server.url, "access-control-allow-credentials": "true"},
-    )))  # fmt: skip
+    headers = {
+        "content-type": "text/event-stream",
+        "access-control-allow-origin": live_server.url,
+        "access-control-allow-credentials": "true",
+    }
+
+    def stream(route: Any) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=200, body=news if len(asked) == 1 else "retry: 60000\n\n", headers=headers)
+
+    page.route("**/stream?**", stream)
     page.route(
         "**/part/12/", lambda route: route.fulfill(body='<p id="part">accepted</p>', content_type="text/html")
     )
     page.route(
         "**/part/13/", lambda route: route.fulfill(body='<p id="other">wrong</p>', content_type="text/html")
     )
-    shell = """<section id="part" data-live="request:12" hx-get="/part/12/" hx-trigger="live" hx-swap="outerHTML">waiting</section>
-      <section id="other" data-live="request:13" hx-get="/part/13/" hx-trigger="live" hx-swap="outerHTML">quiet</section></main>"""
-    page.route(
-        "**/offline/",
-        lambda route: route.fulfill(
-            response=(got := route.fetch()), body=got.text().replace("</main>", shell)
-        ),
-    )
+    part = '<p id="{0}" data-live="request:{1}" hx-get="/part/{1}/" hx-trigger="live" hx-swap="outerHTML">{2}</p>'
+    parts = part.format("part", 12, "waiting") + part.format("other", 13, "quiet")
+
+    def shell(route: Any) -> None:
+        page_itself = route.fetch()
+        route.fulfill(response=page_itself, body=page_itself.text().replace("</main>", f"{parts}</main>"))
+
+    page.route("**/offline/", shell)
     page.goto(f"{live_server.url}/offline/")
     page.wait_for_function("document.querySelector('#part').textContent === 'accepted'", timeout=5000)
     assert page.locator("#other").inner_text() == "quiet"
