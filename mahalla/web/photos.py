@@ -76,10 +76,11 @@ def _room(chance: random.Random, size: tuple[int, int], *, messy: bool) -> Image
             width=SCALE * 2,
         )
     draw.rectangle([0, line - height * 0.022, width, line], fill=_mix(wall[0], (255, 255, 255), 0.5))
+    # what stays comes first, so that the same seed gives the same room before and after
     _window(draw, width, height, chance)
-    _shelf(draw, width, height, chance, messy)
-    _sofa(draw, width, height, sofa)
     _rug(draw, width, height, chance)
+    _sofa(draw, width, height, sofa)
+    _shelf(draw, width, height, chance, messy)
     if messy:
         _mess(draw, width, height, chance)
         image = Image.blend(image, Image.new("RGB", image.size, (96, 84, 70)), 0.16)
@@ -282,10 +283,9 @@ def brand_icon(size: int, colour: str = "#0b6b53") -> bytes:
     def box(*sides: float) -> list[float]:
         return [side * unit for side in sides]
 
-    draw.pieslice(box(14, 24, 68, 110), 232, 308, fill="#fff")
-    draw.polygon([(p[0] * unit, p[1] * unit) for p in _arch(30, 70, 22, 48)], fill="#fff")
-    draw.rectangle(box(30, 48, 70, 78), fill="#fff")
-    draw.rounded_rectangle(box(42, 56, 58, 90), 8 * unit, fill=colour)
+    draw.polygon([(x * unit, y * unit) for x, y in _arch(28, 72, 20, 46)], fill="#fff")
+    draw.rectangle(box(28, 45.9, 72, 78), fill="#fff")
+    draw.rounded_rectangle(box(42, 54, 58, 90), 8 * unit, fill=colour)
     draw.rectangle(box(20, 78, 80, 92), fill=colour)
     out = io.BytesIO()
     image.resize((size, size), Image.Resampling.LANCZOS).save(out, "PNG", optimize=True)
@@ -293,8 +293,11 @@ def brand_icon(size: int, colour: str = "#0b6b53") -> bytes:
 
 
 def _arch(left: float, right: float, top: float, base: float) -> list[tuple[float, float]]:
-    """A pointed arch as a polygon: two curves that meet above the middle."""
-    middle, steps = (left + right) / 2, 40
-    rise = [(i / steps, ((i / steps) * (2 - i / steps)) ** 0.72) for i in range(steps + 1)]
-    half = [(left + (middle - left) * t, base - (base - top) * height) for t, height in rise]
-    return half + [(right - (x - left), y) for x, y in reversed(half)]
+    """A pointed arch as a polygon: two arcs that meet above the middle."""
+    middle, steps = (left + right) / 2, 48
+    half = []
+    for step in range(steps + 1):
+        along = step / steps
+        x = left + (middle - left) * along**1.6
+        half.append((x, base - (base - top) * along**0.85))
+    return half + [(left + right - x, y) for x, y in reversed(half)]

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("manifest.webmanifest", pwa.manifest, name="manifest"),
     path("service-worker.js", pwa.service_worker, name="service-worker"),
     path("offline/", pwa.offline, name="offline"),
+    path("brand/<str:colour>.css", design.brand_colours, name="brand-colours"),
     path("brand/icon-<int:size>.png", pwa.icon, name="brand-icon"),
 ]
 for area in AREAS:

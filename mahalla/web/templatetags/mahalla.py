@@ -156,15 +156,19 @@ def picture(name: str, seed: str = "") -> SafeString:
 
 
 @register.simple_tag(name="map")
-def map_block(points: Iterable[Mapping[str, Any]], caption: str = "", note: str = "") -> SafeString:
+def map_block(
+    points: Iterable[Mapping[str, Any]], caption: str = "", note: str = "", pick: str = ""
+) -> SafeString:
     """Points on a map: a drawing by us, replaced by tiles in the browser where a tile server is configured.
 
     Each point is ``{"lat", "lng", "kind": "place"|"worker"|"alert", "label"}``; ``caption`` and ``note`` stand below
-    ("3.2 km", "about 9 min") and say all that is needed without a map.
+    ("3.2 km", "about 9 min") and say all that is needed without a map. ``pick`` names two fields
+    (``#id_lat,#id_lng``) that a tap on the tile map fills.
     """
     return mark_safe(
         render_to_string(
-            "web/components/map.html", maps.block(list(points)) | {"caption": caption, "note": note}
+            "web/components/map.html",
+            maps.block(list(points)) | {"caption": caption, "note": note, "pick": pick},
         )
     )
 

@@ -10,13 +10,14 @@ from typing import Any
 
 from django import forms
 from django.contrib.staticfiles import finders
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from mahalla.kit import clock
-from mahalla.web import nav
+from mahalla.web import brand, nav
 
 LANGUAGES = ("en", "ar")
 #: the page's words in both scripts, long and short, as real pages have them
@@ -77,6 +78,15 @@ def components(request: HttpRequest) -> HttpResponse:
             "bar": [nav.NavItem(label, "#", name, badge, main) for label, name, badge, main in words["nav"]],
         }  # fmt: skip
         return render(request, "web/design.html", context)
+
+
+@require_safe
+@cache_control(max_age=86400, public=True)
+def brand_colours(request: HttpRequest, colour: str) -> HttpResponse:
+    """The accent tokens of a brand with a colour of its own, as a stylesheet (no inline styles are needed)."""
+    if not brand.OWN.fullmatch(f"#{colour}"):
+        raise Http404
+    return HttpResponse(brand.sheet(f"#{colour}"), content_type="text/css")
 
 
 def icon_names() -> list[str]:

@@ -134,7 +134,42 @@ on('click', '[data-dictate]', (button) => {
   listen.start();
 });
 
-// Sharing, dialogs, menus
+// A voice note plays with our own button; the browser's player stays where scripts do not run.
+const drawing = (name) => {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg'), use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
+  use.setAttribute('href', `${document.body.dataset.icons}#${name}`); svg.setAttribute('class', 'icon'); svg.setAttribute('aria-hidden', 'true'); svg.append(use);
+  return svg;
+};
+customElements.define('x-voice', class extends HTMLElement {
+  connectedCallback() {
+    const audio = this.querySelector('audio');
+    if (!audio || this.button) return;
+    this.button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn btn--icon' });
+    const bar = Object.assign(document.createElement('progress'), { max: 1, value: 0 }), time = document.createElement('small');
+    bar.setAttribute('aria-hidden', 'true');
+    const show = () => {
+      this.button.replaceChildren(drawing(audio.paused ? 'play' : 'pause'));
+      this.button.setAttribute('aria-label', say(audio.paused ? 'Play' : 'Pause'));
+      const length = Number.isFinite(audio.duration) ? audio.duration : Number(this.getAttribute('seconds') || 0);
+      bar.value = length ? Math.min(1, audio.currentTime / length) : 0;
+      time.textContent = spell(audio.currentTime || length);
+    };
+    this.button.onclick = () => {
+      document.querySelectorAll('audio').forEach((other) => { if (other !== audio) other.pause(); });
+      audio.paused ? audio.play().catch(() => toast(say('Failed'))) : audio.pause();
+    };
+    ['play', 'pause', 'timeupdate', 'ended', 'loadedmetadata'].forEach((type) => audio.addEventListener(type, show));
+    audio.controls = false; audio.hidden = true; this.className = 'voice'; this.append(this.button, bar, time); show();
+  }
+});
+
+// Sharing, dialogs, menus, repeated rows
+on('click', '[data-add]', (button) => {
+  const template = document.querySelector(button.dataset.add), into = document.querySelector(button.dataset.into) || button.previousElementSibling;
+  into.append(template.content.cloneNode(true));
+  into.lastElementChild.querySelector('input,select')?.focus();
+});
+on('click', '[data-remove]', (button) => button.closest(button.dataset.remove).remove());
 on('click', '[data-copy]', async (button) => { await navigator.clipboard.writeText(button.dataset.copy); toast(say('Copied')); });
 on('click', '[data-share]', async (button) => {
   const url = new URL(button.dataset.share || location.href, location.href).href;
