@@ -1,1 +1,20 @@
-"""Personas and doors shared by all tests."""
+"""Doors shared by all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from mahalla.kernel import policy
+from mahalla.kit import clock
+from mahalla.kit.market import Market, activate
+
+
+@pytest.fixture
+def khidma() -> Iterator[Market]:
+    """The market is served, the clock is the test's, and no policy value is left over."""
+    policy.forget()
+    with activate("khidma") as market, clock.travel(clock.now()):
+        yield market
+    policy.forget()

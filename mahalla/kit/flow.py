@@ -282,7 +282,8 @@ def _rows_by_time(flow: Flow) -> Iterator[tuple[str, Transition]]:
     for deadline in flow.deadlines:
         for state in deadline.during:
             for row in flow._rows.get((state, deadline.event), ()):
-                yield state, row
+                if "system" in row.actors:
+                    yield state, row
 
 
 def _check_notices(flow: Flow) -> list[str]:

@@ -52,7 +52,7 @@ def enqueue(
             " VALUES (%s, %s, %s::jsonb, %s, 0, '', %s) ON CONFLICT (key) DO NOTHING",
             [kind, key, _json(payload), due_at or now, now],
         )
-        fresh = cursor.rowcount == 1
+        fresh = bool(cursor.rowcount == 1)
         if fresh:
             cursor.execute("SELECT pg_notify('mahalla_work', '')")
     return fresh

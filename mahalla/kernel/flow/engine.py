@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import transaction
+from django.db.models import ForeignKey
 
 from mahalla.kernel.events.operations import append
 from mahalla.kernel.flow import timers
@@ -20,7 +21,7 @@ from mahalla.kernel.flow.announce import announce
 from mahalla.kernel.flow.context import Ctx
 from mahalla.kernel.flow.models import Stateful
 from mahalla.kit.actors import Actor
-from mahalla.kit.flow import NEW, Flow
+from mahalla.kit.flow import NEW, Flow, Transition
 from mahalla.kit.market import active
 
 S = TypeVar("S", bound=Stateful)
@@ -41,9 +42,9 @@ def lock(subject: S) -> S:
         if root is not subject:
             type(root)._default_manager.select_for_update(no_key=True).get(pk=root.pk)
         return model._default_manager.select_for_update(no_key=True).get(pk=subject.pk)
-    field = model._meta.get_field(subject.ROOT)
-    root_model = field.related_model
-    root = root_model._default_manager.select_for_update(no_key=True).get(pk=getattr(subject, field.attname))  # type: ignore[union-attr]
+    field = cast("ForeignKey[Any, Any]", model._meta.get_field(subject.ROOT))
+    parents = cast("type[Stateful]", field.related_model)._default_manager.select_for_update(no_key=True)
+    root = parents.get(pk=getattr(subject, field.attname))
     locked = model._default_manager.select_for_update(no_key=True).get(pk=subject.pk)
     setattr(locked, subject.ROOT, root)
     return locked
@@ -75,7 +76,7 @@ def step(subject: S, event: str, *, actor: Actor, now: datetime, data: Mapping[s
     c = Ctx(subject, flow, row, event, actor, now, data or {}, before)
     for guard in row.guards:
         guard(c)
-    target = _target(c)
+    target = _target(c, row)
     if target:
         subject.state, subject.phase, subject.state_since = target, flow.state(target).phase.value, now
     if subject._state.adding:
@@ -93,13 +94,13 @@ def step(subject: S, event: str, *, actor: Actor, now: datetime, data: Mapping[s
     return subject
 
 
-def _target(c: Ctx) -> str:
-    if c.row.choose is not None:
-        chosen = c.row.choose(c)
-        if chosen not in c.row.targets:
+def _target(c: Ctx, row: Transition) -> str:
+    if row.choose is not None:
+        chosen = row.choose(c)
+        if chosen not in row.targets:
             raise AssertionError(f"{c.flow.noun}.{c.event} chose {chosen!r}, which its row does not name")
         return chosen
-    return c.row.targets[0]
+    return row.targets[0]
 
 
 def _write(c: Ctx) -> int:

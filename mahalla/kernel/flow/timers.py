@@ -42,7 +42,8 @@ def next_deadline(flow: Flow, subject_id: int) -> tuple[str, datetime] | None:
     rows = DeadlineRow.objects.filter(
         noun=flow.noun, subject_id=subject_id, reminder="", due_at__isnull=False
     )
-    return rows.order_by("due_at").values_list("name", "due_at").first()
+    first = rows.order_by("due_at").first()
+    return (first.name, first.due_at) if first and first.due_at else None
 
 
 def wake() -> None:

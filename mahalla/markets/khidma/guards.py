@@ -108,13 +108,14 @@ def complete_enough(c: Ctx) -> None:
 def window_ahead(c: Ctx) -> None:
     """The window has room for the estimate and the lead, and lies ahead (KH-REQ-05)."""
     request: Request = c.subject
-    room = request.window_end - request.window_start  # type: ignore[operator]
+    assert request.window_start is not None and request.window_end is not None
+    room = request.window_end - request.window_start
     if room < timedelta(minutes=request.estimate_min):
         raise Invalid(
             {"window": _("The time window is shorter than the work. Make it longer.")},
             code="window_too_short",
         )
-    latest = request.window_end - timedelta(minutes=request.estimate_min + c.policy("min_lead_min"))  # type: ignore[operator]
+    latest = request.window_end - timedelta(minutes=request.estimate_min + c.policy("min_lead_min"))
     if latest <= c.now:
         raise Invalid({"window": _("That time is too soon. Choose a later time.")}, code="window_too_soon")
 

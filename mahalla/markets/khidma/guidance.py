@@ -29,23 +29,25 @@ class Rates:
 def rates(category: Category, city_id: int | None, *, fixed: bool, now: datetime) -> Rates:
     """Of accepted tasks of 90 days when there are 20 or more; else what is asked today; else the category's default."""
     if not fixed:
-        stat = PriceStat.objects.filter(category=category, city_id=city_id).first()
+        stat = PriceStat.objects.filter(category=category, city=city_id).first()
         if stat is not None and stat.tasks >= policy.get("guidance_min_tasks", now=now):
-            return Rates(stat.p25_minor, stat.median_minor, stat.p75_minor, True)
+            return Rates(stat.p25_minor, stat.median_minor, stat.p75_minor, measured=True)
     default = category.flags.get("guide_fixed_minor" if fixed else "guide_minor")
     if default:
-        return Rates(*default, False)
+        p25, median, p75 = default
+        return Rates(p25, median, p75, measured=False)
     column = "fixed_minor" if fixed else "hourly_minor"
-    taskers = TaskerProfile.objects.filter(city_id=city_id).values("user_id")
+    taskers = TaskerProfile.objects.filter(city=city_id).values("user_id")
     asked = Rate.objects.filter(category=category, worker_id__in=taskers).exclude(**{column: None})
     return quartiles(list(asked.values_list(column, flat=True)))
 
 
 def quartiles(amounts: list[int]) -> Rates:
     if not amounts:
-        return Rates(0, 0, 0, False)
+        return Rates(0, 0, 0, measured=False)
     ordered = sorted(amounts)
-    return Rates(*(_percentile(ordered, pct) for pct in (25, 50, 75)), False)
+    p25, median, p75 = (_percentile(ordered, pct) for pct in (25, 50, 75))
+    return Rates(p25, median, p75, measured=False)
 
 
 def _percentile(ordered: list[int], pct: int) -> int:
@@ -60,7 +62,7 @@ def median_billed_min(category_id: int, city_id: int | None, *, now: datetime) -
     """Median billed minutes of the last 50 completed tasks; None below 5, where the category's default holds (S14)."""
     done = Job.objects.filter(
         request__category_id=category_id,
-        request__city_id=city_id,
+        request__city=city_id,
         submitted_at__isnull=False,
         data__has_key="billed_min",
     )
@@ -73,7 +75,7 @@ def median_billed_min(category_id: int, city_id: int | None, *, now: datetime) -
 
 def available_taskers(category_id: int, city_id: int | None) -> int:
     """Taskers of the city who could be offered such work now: supply."""
-    here = TaskerProfile.objects.filter(city_id=city_id).values("user_id")
+    here = TaskerProfile.objects.filter(city=city_id).values("user_id")
     return Spot.objects.filter(category_id=category_id, live=True, worker_id__in=here).count()
 
 

@@ -111,9 +111,9 @@ def recurring() -> tuple[Recurring, ...]:
 
 
 def demo_sign_ins() -> list[tuple[str, str, str]]:
-    from mahalla.markets.khidma.demo import people
+    from mahalla.markets.khidma.demo.people import SIGN_INS
 
-    return people.sign_ins()
+    return list(SIGN_INS)
 
 
 KHIDMA = register(

@@ -73,7 +73,7 @@ def capture(job: Job, amount_minor: int, *, now: datetime) -> None:
 
 
 def is_cash(job: Job) -> bool:
-    return job.terms.get("method_kind") == "cash"
+    return bool(job.terms.get("method_kind") == "cash")
 
 
 # --- releasing what was captured ------------------------------------------------------------------------------------

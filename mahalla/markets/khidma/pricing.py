@@ -65,7 +65,7 @@ def demand_supply(category_id: int, city_id: int | None, *, now: datetime, count
     """
     since = now - timedelta(minutes=60)
     others = Request.objects.filter(
-        category_id=category_id, city_id=city_id, phase=Phase.OPEN, posted_at__gte=since
+        category_id=category_id, city=city_id, phase=Phase.OPEN, posted_at__gte=since
     )
     demand = others.exclude(pk=counting).count() + (1 if counting else 0)
     supply = guidance.available_taskers(category_id, city_id)

@@ -71,9 +71,9 @@ def pool(request: Request, *, now: datetime, only: int | None = None, ignoring: 
     found.distance_m = {
         pk: m for pk, m in found.distance_m.items() if pk in _able(request, found.distance_m, now=now)
     }
-    window = Span(max(request.window_start, now), request.window_end) if request.window_start else None
-    if window is None or window.start >= window.end:
+    if request.window_start is None or request.window_end is None or request.window_end <= now:
         return found
+    window = Span(max(request.window_start, now), request.window_end)
     found.start = schedule.fits(
         list(found.distance_m),
         window=window,
@@ -363,7 +363,7 @@ def still_fits(offer: Offer, *, now: datetime) -> bool:
 
 def is_instant(request: Request, worker_id: int, *, now: datetime) -> bool:
     """Instant booking: switched on for the category; a new Tasker has at most one open (KH-FLOW-10, C9)."""
-    rate = Rate.objects.filter(worker_id=worker_id, category_id=request.category_id).first()
+    rate = Rate.objects.filter(worker_id=worker_id, category=request.category).first()
     if rate is None or not rate.instant:
         return False
     profile = TaskerProfile.objects.get(user_id=worker_id)
@@ -373,7 +373,7 @@ def is_instant(request: Request, worker_id: int, *, now: datetime) -> bool:
     open_ones = Offer.objects.filter(
         worker_id=worker_id, data__instant=True, job__state__in=("accepted", "confirmed", "in_progress")
     )
-    return open_ones.count() < policy.get("new_instant_limit", now=now)
+    return open_ones.count() < int(policy.get("new_instant_limit", now=now))
 
 
 def to_tell(request: Request, *, now: datetime) -> list[int]:

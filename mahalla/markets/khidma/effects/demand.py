@@ -8,7 +8,7 @@ from mahalla.kernel import policy
 from mahalla.kernel.flow import engine
 from mahalla.kernel.flow.context import Ctx
 from mahalla.kernel.work.models import Offer, Request
-from mahalla.kit.actors import SYSTEM
+from mahalla.kit.actors import SYSTEM, Actor
 from mahalla.kit.errors import Refused
 from mahalla.markets.khidma import pricing, ranking
 from mahalla.markets.khidma.models import Exclusion
@@ -52,9 +52,7 @@ def _try_first(c: Ctx, worker_id: int) -> bool:
     return True
 
 
-def _client(c: Ctx) -> object:
-    from mahalla.kit.actors import Actor
-
+def _client(c: Ctx) -> Actor:
     if c.actor.role == "client":
         return c.actor
     return Actor(c.subject.client_id, "client", reason=c.actor.role)

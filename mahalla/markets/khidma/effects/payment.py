@@ -98,7 +98,7 @@ def charge_tip(c: Ctx) -> None:
     tips = [*job.data.get("tips", []), amount]
     job.data = {**job.data, "tips": tips}
     job.save(update_fields=["data"])
-    if money.is_cash(job):
+    if money.is_cash(job) or job.request.method_id is None:
         return
     holds.charge_now(
         job.reference,

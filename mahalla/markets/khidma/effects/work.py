@@ -91,10 +91,11 @@ def approve_extra(c: Ctx) -> None:
 
 def add_photo(c: Ctx) -> None:
     """Photos of the finished work belong to the evidence (KH-FLOW-21)."""
-    kind = c.data.get("kind") if c.data.get("kind") in {"before", "after"} else "after"
+    job: Job = c.subject
+    kind = "before" if c.data.get("kind") == "before" else "after"
     Evidence.objects.create(
-        job=c.subject,
-        by_id=c.actor.user_id,
+        job=job,
+        by_id=job.worker_id,
         kind=kind,
         asset=c.data["asset"],
         note=str(c.data.get("note", "")),

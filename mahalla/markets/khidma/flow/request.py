@@ -172,7 +172,7 @@ REQUEST = Flow(
         ),
         Transition(
             "expire",
-            OPEN,
+            ("posted", *OPEN),
             "expired",
             ("system",),
             effects=(e.withdraw_live_offer,),
@@ -224,6 +224,12 @@ REQUEST = Flow(
             unaccepted_alert,
             about="15 min after posting",
         ),
-        Deadline("task_expiry", "expire", OPEN, task_expiry, about="window end − estimate − 60 min, or 72 h"),
+        Deadline(
+            "task_expiry",
+            "expire",
+            ("posted", *OPEN),
+            task_expiry,
+            about="window end − estimate − 60 min, or 72 h",
+        ),
     ),
 )
