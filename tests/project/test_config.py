@@ -14,6 +14,7 @@ WHOLE = {
     "MAHALLA_ENVIRONMENT": "production",
     "MAHALLA_SECRET_KEY": "s" * 50,
     "MAHALLA_FIELD_KEY": "f" * 44,
+    "MAHALLA_SANDBOX_SECRET": "w" * 40,
     "MAHALLA_PUBLIC_URL": "https://market.example",
     "DATABASE_URL": "postgresql://mahalla@db/mahalla",
 }
@@ -72,6 +73,7 @@ def test_nonsense_stops_the_start_with_a_sentence(
     [
         ("MAHALLA_SECRET_KEY", "short"),
         ("MAHALLA_FIELD_KEY", ""),
+        ("MAHALLA_SANDBOX_SECRET", "sandbox-webhook-secret"),
         ("MAHALLA_PUBLIC_URL", "http://market.example"),
         ("DATABASE_URL", ""),
     ],

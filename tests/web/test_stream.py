@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -17,7 +18,8 @@ from urllib.parse import quote
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.contrib.sessions.models import Session
+from django.db import connection, connections
 from django.test import Client as Browser
 
 from mahalla.kernel.events import operations as events
@@ -27,7 +29,7 @@ from mahalla.kit import clock
 from mahalla.kit.actors import SYSTEM
 from mahalla.project.up import free_port
 from mahalla.web import hub as hubs
-from mahalla.web import topics
+from mahalla.web import stream, topics
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -230,6 +232,45 @@ def test_who_was_away_for_too_long_is_told_to_look_anew(port: int) -> None:
     listening = Listener(port, signed_in(sara), last="nonsense")
     with listening:
         listening.until(lambda: listening.reset)
+
+
+def test_a_session_that_ends_closes_its_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process, with a shorter minute: who signs out hears no more."""
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(stream, "CHECK_AGAIN_S", 0.1)
+    monkeypatch.setattr(stream, "_hub", None)
+    sara = person("Sara", "+966500000001")
+    cookie = signed_in(sara)["Cookie"].encode()
+    written: list[Any] = []
+
+    async def browser() -> None:
+        async def receive() -> dict[str, Any]:
+            await asyncio.sleep(60)
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            written.append(message)
+            if b"still here" in message.get("body", b"") and len(written) > 3:
+                await asyncio.to_thread(Session.objects.all().delete)
+                await asyncio.to_thread(connections.close_all)
+
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/stream",
+            "query_string": b"topics=user:me",
+            "headers": [(b"cookie", cookie)],
+        }
+        try:
+            await asyncio.wait_for(stream.app(scope, receive, send), 10)
+        finally:
+            await stream._the_hub().stop()
+
+    asyncio.run(browser())
+    list(stream._people.map(lambda _: connections.close_all(), range(8)))
+    assert written[0]["status"] == 200
+    assert written[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+    assert stream.admit({"cookie": cookie.decode()}, ["user:me"])[0] == 401
 
 
 def test_a_rule_decides_about_a_nouns_topic(monkeypatch: pytest.MonkeyPatch) -> None:
