@@ -38,13 +38,41 @@ def scratch() -> Iterator[None]:
 
 
 def overlaps() -> int:
+    """Work that meets earlier work of the same worker, and blocks that meet work; asked of the rows, not the index."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM schedule_busy a JOIN schedule_busy b"
-            " ON a.worker_id = b.worker_id AND a.during && b.during AND a.id < b.id"
-            " WHERE a.block_id IS NULL OR b.block_id IS NULL"
+            """
+            SELECT (SELECT count(*) FROM (
+                        SELECT lower(during) < max(upper(during)) OVER (
+                            PARTITION BY worker_id ORDER BY lower(during), id
+                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS meets
+                        FROM schedule_busy WHERE block_id IS NULL) w WHERE meets)
+                 + (SELECT count(*) FROM schedule_busy b JOIN schedule_busy w
+                        ON w.worker_id = b.worker_id AND w.during && b.during AND w.block_id IS NULL
+                        WHERE b.block_id IS NOT NULL)
+            """
         )
         return int(cursor.fetchone()[0])
+
+
+def test_the_count_of_overlaps_sees_one(omar: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE schedule_busy DROP CONSTRAINT busy_never_overlaps")
+    try:
+        for number, minutes in enumerate((0, 30, 61)):
+            start = NOW + minutes * MINUTE
+            operations.occupy(
+                worker_id=omar, start=start, end=start + HOUR, reference=f"job:{number}", now=NOW
+            )
+        assert overlaps() == 2
+    finally:
+        Busy.objects.all().delete()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "ALTER TABLE schedule_busy ADD CONSTRAINT busy_never_overlaps EXCLUDE USING gist"
+                " (int8range(worker_id, worker_id, '[]') WITH &&, during WITH &&,"
+                " int8range(block_id, block_id, '[]') WITH &&)"
+            )
 
 
 def test_of_four_that_reach_for_overlapping_time_exactly_one_wins(omar: int) -> None:
