@@ -90,4 +90,7 @@ def check_settings(config: Config) -> int:
     strays = unknown(os.environ)
     for stray in strays:
         print(f"  {stray} is set, and nothing reads it: is the name right?", file=sys.stderr)
-    return 1 if strays else 0
+    unsent = config.environment == "production" and config.sms_gateway == "outbox"
+    if unsent:
+        print("  MAHALLA_SMS_GATEWAY is outbox: no sign-in code leaves this machine", file=sys.stderr)
+    return 1 if strays or unsent else 0

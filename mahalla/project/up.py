@@ -138,7 +138,8 @@ def main(arguments: list[str], config: Config) -> int:
     if config.environment == "production":
         print("mahalla up is for trying and developing; in production run serve, stream and worker.")
         return 2
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell put us in the background
+        signal.signal(number, _interrupt)
     started = time.monotonic()
     server: EmbeddedServer | None = None
     market: Market | None = None
