@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     *KERNEL_APPS,
     "mahalla.web",
+    "mahalla.api",
     "mahalla.console",
     *MARKET_APPS,
     "mahalla.project",
