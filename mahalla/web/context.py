@@ -57,8 +57,12 @@ class Shell:
         )
 
     @cached_property
-    def bar(self) -> list[nav.NavItem]:
+    def items(self) -> list[nav.NavItem]:
         return nav.items(self._request)
+
+    @cached_property
+    def bar(self) -> list[nav.NavItem]:
+        return [item for item in self.items if item.place == "bar"]
 
     @property
     def tabs(self) -> list[nav.NavItem]:
@@ -66,7 +70,7 @@ class Shell:
 
     @cached_property
     def menu(self) -> list[nav.NavItem]:
-        return nav.items(self._request, "menu")
+        return [item for item in self.items if item.place == "menu"]
 
     @cached_property
     def current(self) -> str:

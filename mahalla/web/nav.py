@@ -45,10 +45,9 @@ def register(source: Source) -> Source:
     return source
 
 
-def items(request: HttpRequest, place: str = "bar") -> list[NavItem]:
-    """The items of ``place`` for whoever looks, in order."""
-    found = [item for source in _sources for item in source(request) if item.place == place]
-    return sorted(found, key=lambda item: item.order)
+def items(request: HttpRequest) -> list[NavItem]:
+    """All items for whoever looks, in order; every source is asked once."""
+    return sorted((item for source in _sources for item in source(request)), key=lambda item: item.order)
 
 
 def current(found: list[NavItem], path: str) -> str:

@@ -16,8 +16,10 @@ from django.test import Client, RequestFactory
 from django.utils import translation
 from PIL import Image
 
+from mahalla.kernel.identity.models import User
 from mahalla.kit import clock
 from mahalla.web import brand, maps, nav, pictures
+from mahalla.web.context import Shell
 
 pytestmark = pytest.mark.django_db
 PARTS = [
@@ -197,17 +199,22 @@ def test_markets_add_navigation_and_the_longest_address_is_the_current_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(nav, "_sources", [])
+    asked: list[str] = []
 
     @nav.register
     def source(request: HttpRequest) -> list[nav.NavItem]:
+        asked.append(request.path)
         return [nav.NavItem("Tasks", "/tasks/", "list", order=20), nav.NavItem("Home", "/", "home", order=10),
                 nav.NavItem("Payments", "/pay/", "card", place="menu"),
                 nav.NavItem("New", "/tasks/new/", "plus", main=True, badge=2, order=30)]  # fmt: skip
 
     nav.register(source)
-    found = nav.items(RequestFactory().get("/"))
-    assert [item.label for item in found] == ["Home", "Tasks", "New"]
-    assert [item.label for item in nav.items(RequestFactory().get("/"), "menu")] == ["Payments"]
+    shell = Shell(RequestFactory().get("/tasks/new/step/2/"))
+    assert [item.label for item in shell.tabs] == ["Home", "Tasks", "New"]
+    assert [item.label for item in shell.menu] == ["Payments"]
+    assert asked == ["/tasks/new/step/2/"], "every source is asked once a page"
+    assert shell.current == "/tasks/new/"
+    found = shell.bar
     assert nav.current(found, "/tasks/new/step/2/") == "/tasks/new/"
     assert nav.current(found, "/elsewhere/") == ""
 
@@ -239,6 +246,14 @@ def test_the_service_worker_covers_the_site_and_keeps_no_page_of_anybody(client:
     kept = re.search(r"KEPT = \[(.*?)\];", text)
     assert kept and kept[1].startswith("OFFLINE, ") and "app.css" in kept[1]
     assert re.search(r"const OFFLINE = ['\"]/offline/['\"]", text)
+
+
+def test_the_page_kept_for_offline_says_nothing_about_a_person(client: Client) -> None:
+    sara = User.objects.create_user(phone="+966501234567", name="Sara Qahtani")
+    client.force_login(sara)
+    assert "Sara" in client.get("/design/").content.decode()
+    kept = client.get("/offline/").content.decode()
+    assert "Sara" not in kept and "66501234567" not in kept and "csrf" not in kept.lower()
 
 
 def test_drawings_are_the_same_for_the_same_seed_and_well_formed() -> None:

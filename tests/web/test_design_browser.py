@@ -115,12 +115,43 @@ def test_time_runs_and_a_double_press_sends_once(chromium: Any, live_server: Any
     page.locator("[data-step='1']").click()
     assert page.locator("#id_hours").input_value() == "4"
     sent = page.evaluate(
-        """() => { const form = document.createElement('form'), button = document.createElement('button');
-        form.append(button); document.body.append(form); let sent = 0;
-        addEventListener('submit', (e) => { if (!e.defaultPrevented) sent += 1; e.preventDefault(); });
-        button.click(); button.click(); button.click(); return sent; }"""
+        """() => {
+          const form = document.createElement('form'), button = document.createElement('button');
+          form.method = 'post'; form.append(button); document.body.append(form);
+          let sent = 0;
+          addEventListener('submit', (event) => { sent += event.defaultPrevented ? 0 : 1; event.preventDefault(); });
+          button.click(); button.click(); button.click();
+          return sent;
+        }"""
     )
     assert sent == 1
+    page.context.close()
+
+
+def test_a_double_press_of_an_htmx_form_asks_once_and_can_be_pressed_again_after(
+    chromium: Any, live_server: Any
+) -> None:
+    asked: list[str] = []
+    page = open_page(chromium, f"{live_server.url}/offline/")
+
+    def answer(route: Any) -> None:
+        asked.append(route.request.method)
+        route.fulfill(body="done", content_type="text/html")
+
+    page.route("**/pay/", answer)
+    page.evaluate(
+        """() => {
+          document.querySelector('main').innerHTML = '<form hx-post="/pay/" hx-swap="none"><button>Pay</button></form>';
+          htmx.process(document.querySelector('main'));
+        }"""
+    )
+    button = page.locator("main button")
+    button.dblclick()
+    page.wait_for_function("!document.querySelector('main button').hasAttribute('aria-busy')")
+    assert asked == ["POST"]
+    button.click()
+    page.wait_for_timeout(400)
+    assert asked == ["POST", "POST"]
     page.context.close()
 
 
@@ -173,4 +204,5 @@ def test_without_scripts_the_page_is_whole(chromium: Any, live_server: Any) -> N
     assert page.locator("[data-step]").first.is_hidden()
     assert page.locator(".map svg").first.is_visible()
     assert page.locator("form[action='/language/'] button").is_visible()
+    assert page.locator("audio[controls]").count() == 1
     page.context.close()

@@ -18,7 +18,7 @@ export function toast(text) {
 const two = (n) => String(n).padStart(2, '0');
 export function spell(seconds, long) {
   const s = Math.max(0, Math.floor(seconds)), h = Math.floor(s / 3600), d = Math.floor(h / 24);
-  if (d > 1) return `${d} × 24:00`.replace(/^(\d+) × 24:00$/, (_, days) => new Intl.NumberFormat(document.documentElement.lang + '-u-nu-latn', { style: 'unit', unit: 'day', unitDisplay: 'long' }).format(days));
+  if (d > 1) return new Intl.NumberFormat(`${document.documentElement.lang}-u-nu-latn`, { style: 'unit', unit: 'day', unitDisplay: 'long' }).format(d);
   return h || long ? `${two(h)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}` : `${two(Math.floor(s / 60))}:${two(s % 60)}`;
 }
 class Ticking extends HTMLElement {
@@ -48,15 +48,22 @@ customElements.define('x-elapsed', class extends Ticking {
 // A form is sent once: its button turns, a second press does nothing, and coming back makes it ready again.
 document.addEventListener('submit', (event) => {
   const form = event.target, button = event.submitter;
-  if (event.defaultPrevented || form.hasAttribute('data-again') || button?.formMethod === 'dialog') return;
-  if (busyForms.has(form)) return event.preventDefault();
-  busyForms.add(form);
-  if (button) button.setAttribute('aria-busy', 'true');
-  if (form.hasAttribute('hx-post') || form.hasAttribute('hx-get')) setTimeout(() => ready(form), 8000);
+  if (event.defaultPrevented || (button?.formMethod || form.method) !== 'post' || form.hasAttribute('data-again')) return;
+  if (busyForms.has(form)) event.preventDefault();
+  else busy(form, button);
 });
+document.addEventListener('htmx:beforeRequest', (event) => {
+  const form = event.target, asked = event.detail.requestConfig;
+  if (form instanceof HTMLFormElement && asked.verb !== 'get' && !form.hasAttribute('data-again')) busy(form, asked.triggeringEvent?.submitter);
+});
+document.addEventListener('htmx:confirm', (event) => { if (busyForms.has(event.target)) event.preventDefault(); }); // before htmx would queue it
+function busy(form, button) {
+  busyForms.add(form);
+  button?.setAttribute('aria-busy', 'true');
+}
 function ready(form) {
   busyForms.delete(form);
-  document.querySelectorAll('[aria-busy="true"].btn').forEach((button) => { if (button.form === form) button.removeAttribute('aria-busy'); });
+  document.querySelectorAll('button[aria-busy="true"]').forEach((button) => { if (button.form === form) button.removeAttribute('aria-busy'); });
 }
 addEventListener('pageshow', () => [...document.forms].forEach(ready));
 document.addEventListener('htmx:afterRequest', (event) => { if (event.target instanceof HTMLFormElement) ready(event.target); });
