@@ -1,12 +1,17 @@
-"""What others ask and how long such work takes, per category and city (KH-PRICE-06, -08, -11)."""
+"""What others ask and how long such work takes, per category and city (KH-PRICE-06, -08, -11).
+
+The figures are made once a day (``refresh``); reading them is one row. Amounts are minor units, as Taskers receive them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-import numpy as np
+from django.db import connection, transaction
+from django.db.models import Count
 
 from mahalla.kernel import policy
 from mahalla.kernel.catalog.models import Category
@@ -14,6 +19,8 @@ from mahalla.kernel.matching.models import Spot
 from mahalla.kernel.work.models import Job
 from mahalla.kit.money import round_half_up
 from mahalla.markets.khidma.models import PriceStat, Rate, TaskerProfile
+
+Place = tuple[int, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,79 +34,157 @@ class Rates:
 
 
 def rates(category: Category, city_id: int | None, *, fixed: bool, now: datetime) -> Rates:
-    """Of accepted tasks of 90 days when there are 20 or more; else what is asked today; else the category's default."""
+    """Of accepted tasks of 90 days when there are 20 or more; else the category's default; else what is asked today."""
     if not fixed:
-        stat = PriceStat.objects.filter(category=category, city=city_id).first()
-        if stat is not None and stat.tasks >= policy.get("guidance_min_tasks", now=now):
-            return Rates(stat.p25_minor, stat.median_minor, stat.p75_minor, measured=True)
-    default = category.flags.get("guide_fixed_minor" if fixed else "guide_minor")
-    if default:
-        p25, median, p75 = default
-        return Rates(p25, median, p75, measured=False)
-    column = "fixed_minor" if fixed else "hourly_minor"
-    taskers = TaskerProfile.objects.filter(city=city_id).values("user_id")
+        return rates_of([(category, city_id)], now=now)[category.pk, city_id]
+    return _default(category, "guide_fixed_minor") or _asked(category, city_id, "fixed_minor")
+
+
+def rates_of(places: Iterable[tuple[Category, int | None]], *, now: datetime) -> dict[Place, Rates]:
+    """The hourly quartiles of many categories and cities: one query, and one more for each that has no figures at all."""
+    wanted = list(places)
+    stats = PriceStat.objects.filter(category_id__in={category.pk for category, _city in wanted})
+    enough = stats.filter(tasks__gte=policy.get("guidance_min_tasks", now=now))
+    measured = {
+        (s.category_id, s.city_id): Rates(s.p25_minor, s.median_minor, s.p75_minor, True) for s in enough
+    }
+    return {
+        (category.pk, city_id): measured.get((category.pk, city_id))
+        or _default(category, "guide_minor")
+        or _asked(category, city_id, "hourly_minor")
+        for category, city_id in wanted
+    }
+
+
+def _default(category: Category, flag: str) -> Rates | None:
+    default = category.flags.get(flag)
+    return Rates(*(int(amount) for amount in default), False) if default else None
+
+
+def _asked(category: Category, city_id: int | None, column: str) -> Rates:
+    taskers = TaskerProfile.objects.filter(city_id=city_id).values("user_id")
     asked = Rate.objects.filter(category=category, worker_id__in=taskers).exclude(**{column: None})
     return quartiles(list(asked.values_list(column, flat=True)))
 
 
-def quartiles(amounts: list[int]) -> Rates:
-    if not amounts:
-        return Rates(0, 0, 0, measured=False)
-    ordered = sorted(amounts)
-    p25, median, p75 = (_percentile(ordered, pct) for pct in (25, 50, 75))
-    return Rates(p25, median, p75, measured=False)
+def quartiles(amounts: Collection[int]) -> Rates:
+    """p25, median and p75; zeros of nothing."""
+    counts: dict[int, int] = {}
+    for amount in amounts:
+        counts[amount] = counts.get(amount, 0) + 1
+    return weighted_quartiles(counts)
 
 
-def _percentile(ordered: list[int], pct: int) -> int:
-    """Linear interpolation between ranks, exact, rounded once."""
-    place = Fraction((len(ordered) - 1) * pct, 100)
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return round_half_up(ordered[low] + (place - low) * (ordered[high] - ordered[low]))
+def weighted_quartiles(counts: Mapping[int, int]) -> Rates:
+    """The same from ``{amount: how often}``, so that a year of tasks fits in a hand."""
+    if not counts:
+        return Rates(0, 0, 0, False)
+    ordered, total = sorted(counts.items()), sum(counts.values())
+
+    def at(index: int) -> int:
+        seen = 0
+        for amount, times in ordered:
+            seen += times
+            if index < seen:
+                return amount
+        return ordered[-1][0]
+
+    def percentile(pct: int) -> int:
+        """Linear interpolation between ranks, exact, rounded once."""
+        place = Fraction((total - 1) * pct, 100)
+        low = int(place)
+        return round_half_up(at(low) + (place - low) * (at(min(low + 1, total - 1)) - at(low)))
+
+    return Rates(percentile(25), percentile(50), percentile(75), False)
+
+
+# --- how long it takes ----------------------------------------------------------------------------------------------
 
 
 def median_billed_min(category_id: int, city_id: int | None, *, now: datetime) -> int | None:
     """Median billed minutes of the last 50 completed tasks; None below 5, where the category's default holds (S14)."""
-    done = Job.objects.filter(
-        request__category_id=category_id,
-        request__city=city_id,
-        submitted_at__isnull=False,
-        data__has_key="billed_min",
-    )
-    last = done.order_by("-submitted_at").values_list("data__billed_min", flat=True)
-    minutes = [int(m) for m in last[: policy.get("duration_history_n", now=now)] if m]
-    if len(minutes) < policy.get("duration_history_min", now=now):
+    if city_id is None:
         return None
-    return int(np.median(minutes))
+    stat = PriceStat.objects.filter(category_id=category_id, city_id=city_id)
+    return stat.values_list("median_billed_min", flat=True).first()
+
+
+_BILLED = """
+    SELECT category_id, city_id, array_agg(minutes ORDER BY minutes)
+    FROM (
+        SELECT r.category_id, r.city_id, (j.data->>'billed_min')::int AS minutes,
+               row_number() OVER (PARTITION BY r.category_id, r.city_id ORDER BY j.submitted_at DESC) AS place
+        FROM work_job j JOIN work_request r ON r.id = j.request_id
+        WHERE j.submitted_at IS NOT NULL AND r.city_id IS NOT NULL
+          AND j.terms->>'pricing_model' = 'hourly' AND NOT coalesce((j.data->>'partial')::bool, false)
+          AND (j.data->>'billed_min')::int > 0
+    ) done
+    WHERE place <= %s GROUP BY category_id, city_id
+"""
+
+
+def _billed(*, now: datetime) -> dict[Place, int]:
+    """Whole work by the hour only: a fixed price has no hours, and what was broken off says nothing of how long it takes."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BILLED, [policy.get("duration_history_n", now=now)])
+        rows = cursor.fetchall()
+    least = policy.get("duration_history_min", now=now)
+    return {
+        (category, city): weighted_quartiles({m: minutes.count(m) for m in set(minutes)}).median_minor
+        for category, city, minutes in rows
+        if len(minutes) >= least
+    }
+
+
+# --- supply ---------------------------------------------------------------------------------------------------------
 
 
 def available_taskers(category_id: int, city_id: int | None) -> int:
     """Taskers of the city who could be offered such work now: supply."""
-    here = TaskerProfile.objects.filter(city=city_id).values("user_id")
+    here = TaskerProfile.objects.filter(city_id=city_id).values("user_id")
     return Spot.objects.filter(category_id=category_id, live=True, worker_id__in=here).count()
 
 
+# --- once a day -----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
 def refresh(*, now: datetime) -> int:
-    """Recompute the quartiles of accepted hourly rates of the last 90 days, per category and city (KH-OPS-02)."""
-    since = now - timedelta(days=policy.get("guidance_days", now=now))
-    rows = Job.objects.filter(created_at__gte=since, terms__pricing_model="hourly").values_list(
-        "request__category_id", "request__city_id", "terms__rate_minor"
-    )
-    groups: dict[tuple[int, int], list[int]] = {}
-    for category_id, city_id, rate in rows:
-        if city_id is not None:
-            groups.setdefault((category_id, city_id), []).append(int(rate))
-    for (category_id, city_id), amounts in groups.items():
-        found = quartiles(amounts)
+    """Make the figures anew: quartiles of the hourly rates accepted in 90 days, median hours of the last 50 tasks.
+
+    Returns how many category-cities have figures; those that had some and have none any more lose them (KH-OPS-02).
+    """
+    accepted, billed = _accepted(now=now), _billed(now=now)
+    for place in accepted.keys() | billed.keys():
+        found = weighted_quartiles(accepted.get(place, {}))
         PriceStat.objects.update_or_create(
-            category_id=category_id,
-            city_id=city_id,
+            category_id=place[0],
+            city_id=place[1],
             defaults={
                 "p25_minor": found.p25_minor,
                 "median_minor": found.median_minor,
                 "p75_minor": found.p75_minor,
-                "tasks": len(amounts),
+                "tasks": sum(accepted.get(place, {}).values()),
+                "median_billed_min": billed.get(place),
                 "updated_at": now,
             },
         )
-    return len(groups)
+    PriceStat.objects.exclude(updated_at=now).delete()
+    return len(accepted.keys() | billed.keys())
+
+
+def _accepted(*, now: datetime) -> dict[Place, dict[int, int]]:
+    """``{(category, city): {rate: tasks}}``."""
+    since = now - timedelta(days=policy.get("guidance_days", now=now))
+    rows = (
+        Job.objects.filter(
+            created_at__gte=since, terms__pricing_model="hourly", request__city_id__isnull=False
+        )
+        .values_list("request__category_id", "request__city_id", "terms__rate_minor")
+        .annotate(tasks=Count("pk"))
+        .order_by()
+    )
+    found: dict[Place, dict[int, int]] = {}
+    for category_id, city_id, rate, tasks in rows:
+        found.setdefault((category_id, city_id), {})[int(rate)] = tasks
+    return found

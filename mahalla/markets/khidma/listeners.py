@@ -47,6 +47,8 @@ def register() -> None:
     cases.on("released", _ours(_case_released))
     trust.on("sanctioned", _ours(_sanctioned))
     trust.on("verification_lapsed", _ours(_lapsed))
+    for decided in ("sanction_over", "verification_approved"):
+        trust.on(decided, _ours(_back_on_the_map))
     identity.register_blocker(_ours(leaving.why_not))
 
 
@@ -153,6 +155,11 @@ def _sanctioned(sanction: Any, *, actor: Actor, now: datetime) -> None:
 def _lapsed(verification: Any, *, actor: Actor, now: datetime) -> None:
     _take_back(verification.user_id, f"check:{verification.pk}", now)
     _refresh(verification.user_id, now)
+
+
+def _back_on_the_map(subject: Any, *, actor: Actor, now: datetime) -> None:
+    """A check was approved, or a sanction is over: lists may show the Tasker again, if all the rest is in order."""
+    _refresh(subject.user_id, now)
 
 
 def _take_back(worker_id: int, why: str, now: datetime) -> None:

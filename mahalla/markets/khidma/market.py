@@ -52,7 +52,8 @@ def staff_may(actor: Actor, action: str) -> bool:
 
 
 def verification_kinds() -> Mapping[str, CheckKind]:
-    """National ID and criminal background check, both by hand (KH-TRUST-01, KH-TRUST-02)."""
+    """National ID and criminal background check, both needed; an own insurance if there is one. All decided by hand
+    (KH-TRUST-01, KH-TRUST-02, KH-PROFILE-09)."""
     kinds = (
         CheckKind(
             "national_id",
@@ -68,6 +69,13 @@ def verification_kinds() -> Mapping[str, CheckKind]:
             parts=("certificate",),
             consent=True,
             badge="background_checked",
+        ),
+        CheckKind(
+            "insurance",
+            _("Liability insurance"),
+            parts=("policy",),
+            expires=True,
+            badge="insured",
         ),
     )
     return {kind.code: kind for kind in kinds}

@@ -59,6 +59,8 @@ class TaskerProfile(models.Model):
     review_requested_at = models.DateTimeField(null=True, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)
     rejected_reason = models.TextField(blank=True)
+    #: when the feed was last looked at: what was posted later is marked new (KH-REQ-15)
+    feed_seen_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -48,6 +48,10 @@ def client_if_staff_acted(c: Ctx) -> list[int]:
     return client(c) if c.actor.role in {"ops_admin", "admin"} else []
 
 
+def nobody(c: Ctx) -> list[int]:
+    return []
+
+
 def the_other(c: Ctx) -> list[int]:
     return [person for person in both(c) if person != c.actor.user_id]
 
@@ -258,8 +262,28 @@ _ALL = (
     ),
     _spec("tip_received", "payments", worker, _("%(client)s gave you a tip")),
 )
+#: told by operations of onboarding and the feed, not by a flow: they bring their own people, words and link
+_TOLD = (
+    NoticeSpec(
+        "tasker_approved",
+        "account",
+        nobody,
+        _("Welcome! You can now be booked"),
+        _("Switch yourself on and keep your hours up to date."),
+        critical=True,
+    ),
+    NoticeSpec(
+        "tasker_rejected",
+        "account",
+        nobody,
+        _("We cannot accept you yet"),
+        _("%(reason)s Change what is missing and ask again."),
+        critical=True,
+    ),
+    NoticeSpec("tasker_interested", "tasks", nobody, _("%(worker)s would like to do %(category)s"), ""),
+)
 NOTICES: Mapping[str, NoticeSpec] = {
     **trust.defaults(checks_link="/work/checks/"),
     **cases.defaults(),
-    **{spec.name: spec for spec in _ALL},
+    **{spec.name: spec for spec in (*_ALL, *_TOLD)},
 }

@@ -140,19 +140,19 @@ def travel_minor(rate: Rate, km: float, *, remote: bool, now: datetime) -> int:
     """The Tasker's own travel fee, or max(0, km − 5) × 1.00 up to 20.00: 9 km → 4.00, 40 km → 20.00 (KH-PRICE-04)."""
     if remote:
         return 0
+    cap = int(policy.get("travel_fee_cap", now=now))
     if rate.travel_fee_minor is not None:
-        return rate.travel_fee_minor
+        return min(cap, rate.travel_fee_minor)
     far = max(Fraction(0), Fraction(round(km * 1000), 1000) - int(policy.get("travel_free_km", now=now)))
     fee = round_half_up(far * int(policy.get("travel_fee_per_km", now=now)))
-    return min(int(policy.get("travel_fee_cap", now=now)), fee)
+    return min(cap, fee)
 
 
-def effective_hourly_minor(rate: Rate, *, is_new: bool, median_minor: int, now: datetime) -> int:
-    """The wish rate, capped at the median while the Tasker is new (KH-PRICE-12)."""
-    wish = rate.hourly_minor or 0
-    if not is_new:
-        return wish
-    return min(wish, median_minor * int(policy.get("new_price_cap_pct", now=now)) // 100)
+def capped_minor(wish_minor: int, *, is_new: bool, median_minor: int, now: datetime) -> int:
+    """The wish, at most the median while the Tasker is new (KH-PRICE-12); where nobody knows a median it stands."""
+    if not is_new or not median_minor:
+        return wish_minor
+    return min(wish_minor, median_minor * int(policy.get("new_price_cap_pct", now=now)) // 100)
 
 
 def is_new(profile: TaskerProfile, completed: int, *, now: datetime) -> bool:
@@ -173,33 +173,42 @@ def terms_with(request: Request, worker_ids: Iterable[int], *, now: datetime) ->
     rates = {rate.worker_id: rate for rate in Rate.objects.filter(worker_id__in=ids, category=category)}
     profiles = {p.user_id: p for p in TaskerProfile.objects.filter(user_id__in=ids)}
     done = dict(TaskerStats.objects.filter(worker_id__in=ids).values_list("worker_id", "completed"))
-    shared = _shared_terms(request, now=now)
-    median = guidance.rates(category, request.city_id, fixed=False, now=now).median_minor
+    shared = shared_terms(request, taxes(now=now), now=now)
+    fixed = request.pricing_model == "fixed"
+    median = guidance.rates(category, request.city_id, fixed=fixed, now=now).median_minor
     out: dict[int, dict[str, Any]] = {}
     for pk in ids:
         rate, profile = rates.get(pk), profiles.get(pk)
         if rate is None or profile is None:
             continue
-        fixed = request.pricing_model == "fixed"
-        if (rate.fixed_minor if fixed else rate.hourly_minor) is None:
-            continue
         new = is_new(profile, done.get(pk, 0), now=now)
-        out[pk] = {
-            **shared,
-            "rate_minor": 0
-            if fixed
-            else effective_hourly_minor(rate, is_new=new, median_minor=median, now=now),
-            "fixed_minor": rate.fixed_minor if fixed else 0,
-            "minimum_min": 0 if fixed else rate.minimum_min,
-            "travel_minor": travel_minor(
-                rate, _km(request, profile), remote=category.work_place == "remote", now=now
-            ),
-            "new": new,
-        }
+        own = own_terms(request, rate, profile, new=new, median_minor=median, now=now)
+        if own is not None:
+            out[pk] = {**shared, **own}
     return out
 
 
-def _shared_terms(request: Request, *, now: datetime) -> dict[str, Any]:
+def own_terms(
+    request: Request, rate: Rate, profile: TaskerProfile, *, new: bool, median_minor: int, now: datetime
+) -> dict[str, Any] | None:
+    """The part of the terms that is one Tasker's; None without a price of the task's pricing model. No queries."""
+    fixed = request.pricing_model == "fixed"
+    wish = rate.fixed_minor if fixed else rate.hourly_minor
+    if wish is None:
+        return None
+    price = capped_minor(wish, is_new=new, median_minor=median_minor, now=now)
+    remote = request.category is not None and request.category.work_place == "remote"
+    return {
+        "rate_minor": 0 if fixed else price,
+        "fixed_minor": price if fixed else 0,
+        "minimum_min": 0 if fixed else rate.minimum_min,
+        "travel_minor": travel_minor(rate, _km(request, profile), remote=remote, now=now),
+        "new": new,
+    }
+
+
+def shared_terms(request: Request, tax: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
+    """The part of the terms that is the task's, whoever does it; ``tax`` as ``taxes`` gives it."""
     category = request.category
     assert category is not None
     pct = request.quote.get("fee_pct")
@@ -209,8 +218,8 @@ def _shared_terms(request: Request, *, now: datetime) -> dict[str, Any]:
     return {
         "pricing_model": request.pricing_model or "hourly",
         "fee_pct": pct,
-        "tax_pct": tax_pct(TaxRule.Base.FEE, now=now),
-        "withholding_pct": tax_pct(TaxRule.Base.EARNINGS, now=now),
+        "tax_pct": tax[TaxRule.Base.FEE],
+        "withholding_pct": tax[TaxRule.Base.EARNINGS],
         "cover_minor": 0,
         "currency": active().currency,
         "method_kind": request.method_kind,
@@ -228,12 +237,17 @@ def _km(request: Request, profile: TaskerProfile) -> float:
     return float(distance_m(profile.lat, profile.lng, request.lat, request.lng)) / 1000
 
 
-def tax_pct(base: str, *, now: datetime) -> str:
-    """The region's rate in force, 0 % where none is set (KH-PRICE-15)."""
+def taxes(*, now: datetime) -> dict[str, str]:
+    """The region's rates in force by base, 0 % where none is set (KH-PRICE-15)."""
     region = policy.get("region", now=now)
-    rules = TaxRule.objects.filter(region=region, base=base, valid_from__lte=now).order_by("-valid_from")
-    found = rules.values_list("rate_pct", flat=True).first()
-    return str(found) if found is not None else "0"
+    rules = TaxRule.objects.filter(region=region, valid_from__lte=now).order_by("valid_from", "pk")
+    return dict.fromkeys(TaxRule.Base.values, "0") | {
+        base: str(pct) for base, pct in rules.values_list("base", "rate_pct")
+    }
+
+
+def tax_pct(base: str, *, now: datetime) -> str:
+    return taxes(now=now)[base]
 
 
 def quote_of(terms: Mapping[str, Any]) -> Quote:

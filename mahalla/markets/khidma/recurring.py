@@ -35,6 +35,12 @@ def refresh_prices(now: datetime) -> object:
     return guidance.refresh(now=now)
 
 
+def sweep_spots(now: datetime) -> object:
+    from mahalla.markets.khidma import supply
+
+    return supply.sweep(now=now)
+
+
 def post_series(now: datetime) -> object:
     from mahalla.markets.khidma import series
 
@@ -45,6 +51,7 @@ JOBS: tuple[Recurring, ...] = (
     Recurring("payouts", pay_out, at="06:00"),
     Recurring("series", post_series, every=timedelta(hours=1)),
     Recurring("price_guidance", refresh_prices, at="03:00"),
+    Recurring("spots", sweep_spots, at="03:30"),
     Recurring("hold_renewal", renew_holds, every=timedelta(hours=6)),
     Recurring("ledger_roll_up", roll_up, every=timedelta(minutes=10)),
     Recurring("forget_positions", forget, at="04:00"),
