@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from mahalla.web.photos import brand_icon
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
@@ -195,6 +197,29 @@ def test_a_live_part_is_fetched_again_when_its_topic_is_heard_and_only_then(
     page.wait_for_function("document.querySelector('#part').textContent === 'accepted'", timeout=5000)
     assert page.locator("#other").inner_text() == "quiet"
     assert "topics=request%3A12%2Crequest%3A13" in asked[0]
+    context.close()
+
+
+def test_with_tiles_the_drawing_gives_way_to_a_map_and_returns_when_tiles_fail(
+    chromium: Any, live_server: Any, settings: Any
+) -> None:
+    settings.MAHALLA_MAP_TILES = "https://tiles.example/{z}/{x}/{y}.png"
+    context = chromium.new_context(service_workers="block")
+    page = context.new_page()
+    tile = brand_icon(192)
+    page.route("https://tiles.example/**", lambda route: route.fulfill(body=tile, content_type="image/png"))
+    page.goto(f"{live_server.url}/design/?lang=ar")
+    page.locator(".map").scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('.map .leaflet-tile-loaded')")
+    page.wait_for_function("document.querySelector('.map > svg').hasAttribute('hidden')")
+    assert page.locator(".map > footer").is_visible()
+    page.unroute("https://tiles.example/**")
+    page.route("https://tiles.example/**", lambda route: route.abort())
+    page.reload()
+    page.wait_for_function(
+        "!document.querySelector('.map .tiles') && document.querySelector('.map[data-drawn]')"
+    )
+    assert page.locator(".map > svg").first.is_visible()
     context.close()
 
 

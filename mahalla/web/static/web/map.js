@@ -11,14 +11,17 @@ const load = (tag, attributes) => {
 async function draw(block) {
   block.dataset.drawn = '1';
   const base = block.dataset.leaflet, points = JSON.parse(block.dataset.points);
-  if (!points.length) return;
+  if (!points.length) return; // an empty map stays as it is
   await Promise.all([load('link', { rel: 'stylesheet', href: `${base}leaflet.css` }), load('script', { src: `${base}leaflet.js` })]);
   const canvas = Object.assign(document.createElement('div'), { className: 'tiles' }), drawing = block.querySelector('svg');
   drawing.before(canvas);
-  const map = L.map(canvas, { scrollWheelZoom: false, attributionControl: true });
+  const map = L.map(canvas, { scrollWheelZoom: false, attributionControl: false });
+  L.control.attribution({ position: 'topright', prefix: false }).addTo(map);
   const tiles = L.tileLayer(block.dataset.tiles, { maxZoom: 19, attribution: block.dataset.attribution || '© OpenStreetMap' }).addTo(map);
-  tiles.once('load', () => { drawing.hidden = true; });
-  tiles.once('tileerror', () => { map.remove(); canvas.remove(); drawing.hidden = false; });
+  // our drawing stays until the first tile is there, and for good when the tile server gives none
+  let arrived = false;
+  tiles.once('tileload', () => { arrived = true; drawing.toggleAttribute('hidden', true); });
+  tiles.on('tileerror', () => { if (!arrived && canvas.isConnected) { map.remove(); canvas.remove(); } });
   const ink = getComputedStyle(block).getPropertyValue('--ink').trim(), accent = getComputedStyle(block).getPropertyValue('--accent').trim();
   const marks = points.map((point) => {
     const mark = L.circleMarker([point.lat, point.lng], { radius: 10, weight: 3, color: '#fff', fillOpacity: 1, fillColor: point.kind === 'worker' ? accent : ink }).addTo(map);
