@@ -4,9 +4,26 @@ from __future__ import annotations
 
 from ninja import Router
 
-from mahalla.api.routers import account, sessions
+from mahalla.api.routers import (
+    account,
+    addresses,
+    cases,
+    desk,
+    files,
+    methods,
+    notices,
+    sessions,
+    threads,
+)
 
 SHARED: list[tuple[str, Router]] = [
     ("/sessions", sessions.router),
     ("/account", account.router),
+    ("/addresses", addresses.router),
+    ("", methods.router),
+    ("", notices.router),
+    ("/files", files.router),
+    ("/threads", threads.router),
+    ("/cases", desk.router),  # before the parties' own: /cases/queue is no case
+    ("/cases", cases.router),
 ]
