@@ -223,6 +223,35 @@ def test_with_tiles_the_drawing_gives_way_to_a_map_and_returns_when_tiles_fail(
     context.close()
 
 
+def test_nothing_breaks_under_the_strictest_content_policy(chromium: Any, live_server: Any) -> None:
+    """No nonce, no inline anything, no eval: this is the header that a deployment can send."""
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+        "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    said: list[str] = []
+    context = chromium.new_context(service_workers="block")
+    page = context.new_page()
+    page.on(
+        "console",
+        lambda message: said.append(message.text) if "Content Security Policy" in message.text else None,
+    )
+    page.on("pageerror", lambda error: said.append(str(error)))
+
+    def guarded(route: Any) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": policy})
+
+    page.route("**/design/**", guarded)
+    page.goto(f"{live_server.url}/design/?lang=ar")
+    page.locator("[data-dialog]").click()
+    page.locator("dialog [data-close]").click()
+    page.locator("[data-add]").click()
+    page.wait_for_timeout(300)
+    assert said == []
+    context.close()
+
+
 def test_without_scripts_the_page_is_whole(chromium: Any, live_server: Any) -> None:
     page = open_page(chromium, f"{live_server.url}/design/?lang=ar", java_script_enabled=False)
     assert page.locator("x-countdown").inner_text() == "12:41"
