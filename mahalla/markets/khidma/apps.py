@@ -6,6 +6,7 @@ class KhidmaConfig(AppConfig):
     label = "khidma"
 
     def ready(self) -> None:
-        from mahalla.markets.khidma import listeners, market  # noqa: F401 - the market registers itself
+        from mahalla.markets.khidma import listeners, market, photos  # noqa: F401 - the market registers itself
 
         listeners.register()
+        photos.register()

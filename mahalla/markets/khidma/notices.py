@@ -260,6 +260,13 @@ _ALL = (
         _("Read the decision and its reason on the task's page."),
         critical=True,
     ),
+    _spec(
+        "series_stuck",
+        "tasks",
+        client,
+        _("Your repeated task on %(day)s could not be posted"),
+        _("Open it and put right what is missing; it is posted within the hour."),
+    ),
     _spec("tip_received", "payments", worker, _("%(client)s gave you a tip")),
 )
 #: told by operations of onboarding and the feed, not by a flow: they bring their own people, words and link

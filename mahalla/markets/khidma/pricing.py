@@ -103,11 +103,11 @@ def preview(request: Request, *, now: datetime) -> dict[str, Any]:
     category = request.category
     minutes = estimate_min(category, request.city_id, request.details, now=now)
     request.estimate_min = minutes
-    ratio = demand_supply(category.pk, request.city_id, now=now, counting=request.pk or -1)
-    pct = _pct_text(fee_pct(ratio, now=now))
+    fee = _fee_of(request, now=now)
     rates = guidance.rates(category, request.city_id, fixed=request.pricing_model == "fixed", now=now)
     low, high = (
-        _with_fee(_labour(request, rate, minutes), pct) for rate in (rates.p25_minor, rates.p75_minor)
+        _with_fee(_labour(request, rate, minutes), fee["fee_pct"])
+        for rate in (rates.p25_minor, rates.p75_minor)
     )
     return {
         "currency": active().currency,
@@ -115,12 +115,26 @@ def preview(request: Request, *, now: datetime) -> dict[str, Any]:
         "high_minor": high,
         "minutes": minutes,
         "complexity": float(complexity(request.details, now=now)),
-        "demand_supply": round(float(ratio), 4),
-        "hour_factor": policy.get("fee_time_adjustment", now=now),
-        "fee_pct": pct,
+        **fee,
         "p25_minor": rates.p25_minor,
         "p75_minor": rates.p75_minor,
         "at": now.isoformat(),
+    }
+
+
+FEE = ("demand_supply", "hour_factor", "fee_pct")
+
+
+def _fee_of(request: Request, *, now: datetime) -> dict[str, Any]:
+    """The fee's rate and what made it: as the client has seen it, else by demand and supply now (KH-PRICE-05)."""
+    if "fee_pct" in request.quote:
+        return {name: request.quote[name] for name in FEE}
+    assert request.category_id is not None
+    ratio = demand_supply(request.category_id, request.city_id, now=now, counting=request.pk or -1)
+    return {
+        "demand_supply": round(float(ratio), 4),
+        "hour_factor": policy.get("fee_time_adjustment", now=now),
+        "fee_pct": _pct_text(fee_pct(ratio, now=now)),
     }
 
 
