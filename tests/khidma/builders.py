@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from mahalla.kernel.catalog.models import Category, Skill
 from mahalla.kernel.catalog.operations import create_category
 from mahalla.kernel.flow import engine
+from mahalla.kernel.flow.worker import run_until
 from mahalla.kernel.identity import operations as identity
 from mahalla.kernel.identity.models import RoleGrant, User
 from mahalla.kernel.identity.queries import terms_version
@@ -255,3 +256,42 @@ def accepted(
         offer, "accept", actor=tasker_of(tasker_), now=now, data={"start_at": start} if start else {}
     )
     return Job.objects.get(offer=offer)
+
+
+# --- later in the story ---------------------------------------------------------------------------------------------
+
+
+def step(subject: Any, event: str, actor: Actor, now: datetime, **data: Any) -> Any:
+    """One transition, and what it sets off at the same instant (provider, notices)."""
+    out = engine.apply(subject, event, actor=actor, now=now, data=data)
+    run_until(now, start=now)
+    return type(out).objects.get(pk=out.pk)
+
+
+def confirmed(client_: User, tasker_: User, *, now: datetime = EVENING, **fields: Any) -> Job:
+    """Accepted and paid for: Confirmed, for 14:30 tomorrow unless said otherwise."""
+    fields.setdefault("start", at(2, "14:30"))
+    job = accepted(client_, tasker_, now=now, **fields)
+    run_until(now, start=now)
+    return Job.objects.get(pk=job.pk)
+
+
+def started(client_: User, tasker_: User, **fields: Any) -> Job:
+    """Arrived at 14:28 and working since 14:30."""
+    job = confirmed(client_, tasker_, **fields)
+    who = tasker_of(tasker_)
+    here = {"lat": HOME[0], "lng": HOME[1]}
+    if job.terms["work_place"] != "remote":
+        step(job, "set_off", who, at(2, "14:10"), **here)
+        step(job, "arrive", who, at(2, "14:28"), **here)
+    return step(job, "start_timer", who, at(2, "14:30"), **here)
+
+
+def completed(client_: User, tasker_: User, *, end: datetime | None = None, data: dict[str, Any] | None = None, **fields: Any) -> Job:
+    """Two and a half hours of work, submitted at 17:00."""
+    job = started(client_, tasker_, **fields)
+    return step(job, "submit", tasker_of(tasker_), end or at(2, "17:00"), **(data or {}))
+
+
+def fresh(subject: Any) -> Any:
+    return type(subject).objects.get(pk=subject.pk)

@@ -106,7 +106,9 @@ def free_request(c: Ctx) -> None:
 def _answered(c: Ctx, what: str) -> None:
     offer: Offer = c.subject
     offer.answered_at = c.now
-    offer.save(update_fields=["answered_at"])
+    if c.data.get("instant"):
+        offer.data = {**offer.data, "instant": True}
+    offer.save(update_fields=["answered_at", "data"])
     _stats(offer.worker_id).update(**{what: F(what) + 1}, last_active_at=c.now)
 
 
