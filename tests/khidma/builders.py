@@ -287,7 +287,14 @@ def started(client_: User, tasker_: User, **fields: Any) -> Job:
     return step(job, "start_timer", who, at(2, "14:30"), **here)
 
 
-def completed(client_: User, tasker_: User, *, end: datetime | None = None, data: dict[str, Any] | None = None, **fields: Any) -> Job:
+def completed(
+    client_: User,
+    tasker_: User,
+    *,
+    end: datetime | None = None,
+    data: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Job:
     """Two and a half hours of work, submitted at 17:00."""
     job = started(client_, tasker_, **fields)
     return step(job, "submit", tasker_of(tasker_), end or at(2, "17:00"), **(data or {}))

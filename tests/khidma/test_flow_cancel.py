@@ -39,7 +39,9 @@ def fee(job: Job, now) -> int:
 def test_the_clients_fee_climbs_by_tiers(khidma) -> None:
     """Rate 30.00, minimum 2 h, travel 5.00."""
     lina, sara = b.client(), b.tasker()
-    early = b.confirmed(lina, sara, window_start=b.at(9, "10:00"), window_end=b.at(9, "18:00"), start=b.at(9, "12:00"))
+    early = b.confirmed(
+        lina, sara, window_start=b.at(9, "10:00"), window_end=b.at(9, "18:00"), start=b.at(9, "12:00")
+    )
     assert fee(early, b.at(8, "06:00")) == 0
     assert fee(early, b.at(9, "09:00")) == 3000
     run_until(b.at(9, "11:00"), start=b.EVENING)
@@ -126,7 +128,11 @@ def test_stopping_as_unsafe_keeps_the_worked_time_until_the_incident_is_reviewed
     case = Case.objects.get(group="incident")
     cases.take(case, actor=b.staff_of(agent, "ts_agent"), now=b.at(2, "16:00"))
     cases.decide(
-        case, outcome="no_action", reason="The dog was loose", actor=b.staff_of(agent, "ts_agent"), now=b.at(2, "16:00")
+        case,
+        outcome="no_action",
+        reason="The dog was loose",
+        actor=b.staff_of(agent, "ts_agent"),
+        now=b.at(2, "16:00"),
     )
     assert ledger.balance(f"payable/user:{sara.pk}").credit_minor == 6500
     assert ledger.balance(f"escrow/{job.reference}").credit_minor == 0
@@ -171,7 +177,11 @@ def test_operations_assign_with_consent_and_cancel_with_a_waiver(khidma) -> None
     ops = b.person("Faisal", "ops_admin")
     request = b.posted(lina)
     engine.apply(
-        request, "assign", actor=b.staff_of(ops, "ops_admin", "nobody answered"), now=b.EVENING, data={"worker_id": sara.pk}
+        request,
+        "assign",
+        actor=b.staff_of(ops, "ops_admin", "nobody answered"),
+        now=b.EVENING,
+        data={"worker_id": sara.pk},
     )
     offer = request.offers.get()
     assert (offer.source, offer.made_by_id, offer.state) == ("ops", ops.pk, "pending")
@@ -203,14 +213,22 @@ def test_a_ban_takes_back_every_future_task(khidma) -> None:
     sara, admin = b.tasker(), b.person("Amal", "admin")
     first = b.confirmed(b.client("Lina"), sara)
     second = b.confirmed(
-        b.client("Huda"), sara, window_start=b.at(4, "14:00"), window_end=b.at(4, "18:00"), start=b.at(4, "14:00")
+        b.client("Huda"),
+        sara,
+        window_start=b.at(4, "14:00"),
+        window_end=b.at(4, "18:00"),
+        start=b.at(4, "14:00"),
     )
     now = b.EVENING + MIN
     sanctions.impose(sara.pk, "ban", reason="Fraud", actor=b.staff_of(admin, "admin"), now=now)
     run_until(now, start=now)
     for job in (first, second):
         job = b.fresh(job)
-        assert (job.state, job.ended_reason, job.request.state) == ("cancelled_tasker", "account_action", "matching")
+        assert (job.state, job.ended_reason, job.request.state) == (
+            "cancelled_tasker",
+            "account_action",
+            "matching",
+        )
         assert hold_of(job).state == "voided"
     assert not Strike.objects.exists()
 

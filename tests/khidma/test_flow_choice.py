@@ -40,7 +40,9 @@ def test_every_transition_writes_one_event_in_order(khidma) -> None:
     job = b.completed(b.client(), b.tasker())
     main = ["post", "start_matching", "select", "make", "accept", "agree", "agree", "confirm_payment"]
     main += ["set_off", "arrive", "start_timer", "submit"]
-    rows = Event.objects.filter(stream=job.request.stream, noun__in=("request", "offer", "job")).order_by("pk")
+    rows = Event.objects.filter(stream=job.request.stream, noun__in=("request", "offer", "job")).order_by(
+        "pk"
+    )
     names = [row.name for row in rows if row.name != "create"]
     assert names == main
     states = [row.to_state for row in rows if row.from_state != row.to_state]
@@ -58,7 +60,9 @@ def test_a_second_choice_asks_to_take_the_first_back(khidma) -> None:
     sara, omar = b.tasker("Sara"), b.tasker("Omar")
     offer = b.offered(lina, sara)
     with pytest.raises(Refused) as refused:
-        engine.apply(offer.request, "select", actor=b.client_of(lina), now=b.EVENING, data={"worker_id": omar.pk})
+        engine.apply(
+            offer.request, "select", actor=b.client_of(lina), now=b.EVENING, data={"worker_id": omar.pk}
+        )
     assert refused.value.code == "offer_pending"
     assert Offer.objects.filter(request=offer.request).count() == 1
     b.step(offer, "withdraw", b.client_of(lina), b.EVENING)
@@ -194,8 +198,9 @@ def test_an_instant_tasker_is_accepted_in_one_request(khidma) -> None:
     assert names.index("select") < names.index("make") < names.index("accept")
 
     new = b.tasker("New", instant=True, approved_days_ago=3)
-    first, second = b.posted(b.client("A")), b.posted(
-        b.client("B"), window_start=b.at(4, "14:00"), window_end=b.at(4, "18:00")
+    first, second = (
+        b.posted(b.client("A")),
+        b.posted(b.client("B"), window_start=b.at(4, "14:00"), window_end=b.at(4, "18:00")),
     )
     for one in (first, second):
         engine.apply(one, "select", actor=b.client_of(one.client), now=b.EVENING, data={"worker_id": new.pk})

@@ -23,7 +23,14 @@ HERE = {"lat": b.HOME[0], "lng": b.HOME[1]}
 
 def photo(owner) -> Asset:
     return Asset.objects.create(
-        owner=owner, purpose="evidence", kind="image", mime="image/webp", bytes=10, sha256="0" * 64, path="x", created_at=b.EVENING
+        owner=owner,
+        purpose="evidence",
+        kind="image",
+        mime="image/webp",
+        bytes=10,
+        sha256="0" * 64,
+        path="x",
+        created_at=b.EVENING,
     )
 
 
@@ -45,7 +52,9 @@ def test_the_position_is_shown_only_on_the_way(khidma) -> None:
     assert presence.live_position(job) is None
     job = b.step(job, "set_off", worker, b.at(2, "14:00"), lat=b.HOME[0] + 0.045, lng=b.HOME[1])
     assert presence.eta_min(job) == 10
-    presence.ping(job, worker_id=job.worker_id, data={"lat": b.HOME[0] + 0.009, "lng": b.HOME[1]}, now=b.at(2, "14:01"))
+    presence.ping(
+        job, worker_id=job.worker_id, data={"lat": b.HOME[0] + 0.009, "lng": b.HOME[1]}, now=b.at(2, "14:01")
+    )
     assert presence.eta_min(job) == 2
     assert Notice.objects.filter(user=lina, name="on_the_way").get().title.endswith("about 10 min")
     with pytest.raises(Refused):
@@ -61,10 +70,12 @@ def test_arrival_keeps_time_and_distance(khidma) -> None:
     lina = b.client()
     job = b.confirmed(lina, b.tasker(), window_start=b.at(2, "10:00"), start=b.at(2, "10:00"))
     away = b.HOME[0] + 40 / 111_195
-    job = b.step(job, "arrive", b.tasker_of(job.worker), b.at(2, "09:58"), lat=away, lng=b.HOME[1], accuracy_m=8)
+    job = b.step(
+        job, "arrive", b.tasker_of(job.worker), b.at(2, "09:58"), lat=away, lng=b.HOME[1], accuracy_m=8
+    )
     event = Event.objects.get(noun="job", subject_id=job.pk, name="arrive")
     assert (event.at, event.payload["distance_m"]) == (b.at(2, "09:58"), 40)
-    assert (job.arrived_at, job.data["arrival_distance_m"]) == (b.at(2, "09:58"), 40)
+    assert (job.arrived_at, job.data["arrive_distance_m"]) == (b.at(2, "09:58"), 40)
     assert Notice.objects.filter(user=lina, name="arrived").exists()
     assert not Flag.objects.exists()
 
@@ -85,7 +96,9 @@ def test_an_arrival_two_kilometres_off_is_flagged_and_does_not_stop_the_task(khi
 def test_the_server_keeps_the_hours(khidma) -> None:
     """09:00–10:20 and 10:40–11:45 is 2 h 25 min, billed 2.50 h; 50 min with a 2 h minimum bills 2.00 h."""
     sara = b.tasker()
-    job = b.confirmed(b.client(), sara, window_start=b.at(2, "09:00"), window_end=b.at(2, "13:00"), start=b.at(2, "09:00"))
+    job = b.confirmed(
+        b.client(), sara, window_start=b.at(2, "09:00"), window_end=b.at(2, "13:00"), start=b.at(2, "09:00")
+    )
     worker = b.tasker_of(sara)
     b.step(job, "arrive", worker, b.at(2, "08:58"), **HERE)
     for event, clock in (("start_timer", "09:00"), ("pause", "10:20"), ("resume", "10:40")):
@@ -146,13 +159,21 @@ def test_silence_confirms_after_24_hours_and_a_click_at_once(khidma) -> None:
     click = b.completed(b.client("Click"), b.tasker("Omar"), end=b.at(2, "15:00"))
     click = b.step(click, "confirm", b.client_of(click.client), b.at(2, "16:00"))
     hold = Hold.objects.get(reference=click.reference)
-    assert (click.confirmed_at, hold.state, hold.captured_at) == (b.at(2, "16:00"), "captured", b.at(2, "16:00"))
+    assert (click.confirmed_at, hold.state, hold.captured_at) == (
+        b.at(2, "16:00"),
+        "captured",
+        b.at(2, "16:00"),
+    )
     run_until(b.at(3, "14:59"), start=b.at(2, "16:00"))
     assert b.fresh(silent).confirmed_at is None
     run_until(b.at(3, "15:00"), start=b.at(3, "14:59"))
     silent = b.fresh(silent)
     hold = Hold.objects.get(reference=silent.reference)
-    assert (silent.confirmed_at, hold.state, hold.captured_at) == (b.at(3, "15:00"), "captured", b.at(3, "15:00"))
+    assert (silent.confirmed_at, hold.state, hold.captured_at) == (
+        b.at(3, "15:00"),
+        "captured",
+        b.at(3, "15:00"),
+    )
 
 
 @pytest.mark.spec("KH-FLOW-24")
@@ -165,9 +186,15 @@ def test_a_fixed_job_at_sixty_percent(khidma) -> None:
     for wrong in ({"partial": True, "share_pct": 60}, {"partial": True, "share_pct": 62, "reason": "wall"}):
         with pytest.raises(Invalid):
             engine.apply(job, "submit", actor=worker, now=b.at(2, "15:30"), data=wrong)
-    job = b.step(job, "submit", worker, b.at(2, "15:30"), partial=True, share_pct=60, reason="The wall is concrete")
+    job = b.step(
+        job, "submit", worker, b.at(2, "15:30"), partial=True, share_pct=60, reason="The wall is concrete"
+    )
     charged = billing.final_quote(job)
-    assert (charged.for_payee("worker"), charged.of_kind("service_fee"), charged.total_minor) == (6000, 1200, 7200)
+    assert (charged.for_payee("worker"), charged.of_kind("service_fee"), charged.total_minor) == (
+        6000,
+        1200,
+        7200,
+    )
     job = b.step(job, "confirm", b.client_of(job.client), b.at(2, "16:00"))
     assert Hold.objects.get(reference=job.reference).captured_minor == 7200
 

@@ -43,7 +43,7 @@ def _no_show(case: Case, job: Job, now: datetime) -> dict[str, Any]:
     """Arrival event and position: without an arrival everything goes back."""
     if job.arrived_at is None:
         return _proposal(case.charge_minor, case.charge_minor, _("No arrival was recorded."))
-    metres = job.data.get("arrival_distance_m")
+    metres = job.data.get("arrive_distance_m")
     why = _("Arrival was recorded %(m)s m from the address.") % {"m": "?" if metres is None else metres}
     return _proposal(0, case.charge_minor, why)
 

@@ -41,6 +41,7 @@ def register() -> None:
     for event in ("authorisation_failed", "renewal_failed", "expired"):
         payments.on(event, _ours(_not_secured))
     payments.on("captured", _ours(_captured))
+    payments.on("charged", _ours(_tipped))
     methods.in_use_by(_ours(_method_in_use))
     cases.on("decided", _ours(_case_decided))
     cases.on("withdrawn", _ours(_case_decided))
@@ -103,6 +104,14 @@ def _captured(hold: Hold, now: datetime) -> None:
     job = _job_of(hold)
     if job is not None:
         money.settle(job, now=now)
+
+
+def _tipped(hold: Hold, now: datetime) -> None:
+    """A tip is the Tasker's at once and leaves with the payouts (KH-PAY-18)."""
+    noun, _sep, pk = hold.reference.partition(":")
+    job = Job.objects.filter(pk=pk).first() if noun == "job" else None
+    if job is not None:
+        money.plan_payout(job, hold.captured_minor, step=f"tip:{hold.pk}", now=now)
 
 
 def _method_in_use(method: PaymentMethod) -> bool:

@@ -15,7 +15,7 @@ from mahalla.kernel.ledger import queries as ledger_queries
 from mahalla.kernel.ledger.errors import InsufficientFunds
 from mahalla.kernel.ledger.operations import Leg, post
 from mahalla.kernel.payments import accounts, holds, payouts, refunds
-from mahalla.kernel.payments.models import Hold
+from mahalla.kernel.payments.models import Hold, Payout
 from mahalla.kernel.work.models import Job
 from mahalla.kit.quote import Quote
 from mahalla.markets.khidma import billing
@@ -169,13 +169,17 @@ def dispute_of(job: Job) -> Case | None:
 def hold_back(job: Job, case: Case, *, now: datetime) -> None:
     """A dispute after the release: the disputed part goes back into escrow, as far as it has not left (C5).
 
-    What was paid out already is put up by the platform, at its own risk.
+    What was paid out already is put up by the platform, at its own risk. The planned payout shrinks to the rest.
     """
     charged = billing.final_quote(job)
     currency = job.terms["currency"]
     escrow = accounts.escrow(job.reference)
     sources = {WORKER: payable(job), PLATFORM: accounts.FEES, TAX: TAXES}
-    payouts.hold_payouts(job.reference, reason="dispute", now=now)
+    planned = sum(
+        p.amount_minor for p in Payout.objects.filter(reference=job.reference, state__in=("pending", "held"))
+    )
+    payouts.cancel_payouts(job.reference, reason="dispute", now=now)
+    taken = 0
     for payee, amount in billing.parts(charged, case.claimed_minor).items():
         if amount <= 0:
             continue
@@ -183,9 +187,12 @@ def hold_back(job: Job, case: Case, *, now: datetime) -> None:
         source = accounts.ensure(sources[payee], currency)
         try:
             post(Leg(source, escrow, amount, "dispute_hold", key), now=now, reference=job.reference)
+            taken += amount if payee == WORKER else 0
         except InsufficientFunds:
             risk = accounts.ensure(RISK, currency)
             post(Leg(risk, escrow, amount, "dispute_risk", key), now=now, reference=job.reference)
+    if planned - taken > 0:
+        plan_payout(job, planned - taken, step=f"undisputed:{case.pk}", now=now)
 
 
 def decide(job: Job, case: Case, *, now: datetime) -> None:
@@ -199,10 +206,6 @@ def decide(job: Job, case: Case, *, now: datetime) -> None:
     hold = hold_of(job)
     if hold is None or hold.state != Hold.State.CAPTURED:
         return
-    if refund:
-        refunds.refund(
-            hold, amount_minor=refund, key=f"{job.reference}:refund:{case.pk}", now=now, reason=case.code
-        )
     kept = billing.parts(charged, case.claimed_minor)
     taken = {
         WORKER: int(decision.get("worker_part_minor", 0)),
@@ -212,9 +215,12 @@ def decide(job: Job, case: Case, *, now: datetime) -> None:
     short = -sum(min(0, amount) for amount in rest.values())
     if short:
         _take_from_released(job, rest, now=now, key=f"{job.reference}:claw:{case.pk}")
+    if refund:
+        refunds.refund(
+            hold, amount_minor=refund, key=f"{job.reference}:refund:{case.pk}", now=now, reason=case.code
+        )
     if not case.released_at:
         release(job, {p: max(0, a) for p, a in rest.items()}, step=f"decision:{case.pk}", now=now)
-    payouts.release_payouts(job.reference, now=now)
 
 
 def _take_from_released(job: Job, rest: dict[str, int], *, now: datetime, key: str) -> None:

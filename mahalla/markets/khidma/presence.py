@@ -59,37 +59,40 @@ def eta_min(job: Job) -> int | None:
     return max(1, round(km / CITY_SPEED_KMH * 60))
 
 
-def judge_arrival(c: Ctx) -> None:
-    _judge(c, "arrival")
-
-
-def judge_start(c: Ctx) -> None:
-    if c.subject.terms.get("work_place") != "remote":
-        _judge(c, "start")
-
-
-def _judge(c: Ctx, moment: str) -> None:
-    """Keep the distance; more than 500 m, or no position at all, raises a flag for people to look at."""
+def measure(c: Ctx) -> None:
+    """Guard: reads the position that came with the step; its distance to the address goes into the event."""
     job: Job = c.subject
-    made = note(job, c.data, now=c.now)
-    evidence: dict[str, Any] = {"job": job.pk, "moment": moment, "task": [job.request.lat, job.request.lng]}
-    metres: int | None = None
-    if made is not None and job.request.lat is not None and job.request.lng is not None:
-        metres = round(distance_m(made.lat, made.lng, job.request.lat, job.request.lng))
-        evidence |= {"reported": [made.lat, made.lng], "distance_m": metres}
-        job.data = {**job.data, f"{moment}_distance_m": metres}
+    point = _point(c.data)
+    c.cache["point"] = point
+    if point is not None and job.request.lat is not None and job.request.lng is not None:
+        c.payload["distance_m"] = round(distance_m(*point, job.request.lat, job.request.lng))
+        c.payload["accuracy_m"] = c.data.get("accuracy_m")
+
+
+def judge(c: Ctx) -> None:
+    """Effect: keeps the distance; more than 500 m, or an arrival without a position, is flagged for people (KH-TRUST-08)."""
+    job: Job = c.subject
+    point, metres = c.cache.get("point"), c.payload.get("distance_m")
+    note(job, c.data, now=c.now)
+    if metres is not None:
+        job.data = {**job.data, f"{c.event}_distance_m": metres}
         job.save(update_fields=["data"])
-    if moment == "start" and made is None:
-        return
-    if metres is None or metres > c.policy("gps_mismatch_m"):
+    far = metres is not None and metres > c.policy("gps_mismatch_m")
+    if far or (metres is None and c.event == "arrive"):
         flags.raise_flag(
             "gps_mismatch",
-            actor=SYSTEM,
-            reference=job.reference,
             user_id=job.worker_id,
             score=min(100, 60 + (metres or 0) // 500),
-            evidence=evidence,
-            key=f"gps:{job.pk}:{moment}",
+            evidence={
+                "job": job.pk,
+                "moment": c.event,
+                "task": [job.request.lat, job.request.lng],
+                "reported": list(point) if point else None,
+                "distance_m": metres,
+            },
+            key=f"gps:{job.pk}:{c.event}",
+            reference=job.reference,
+            actor=SYSTEM,
             now=c.now,
         )
 

@@ -58,7 +58,7 @@ def set_off(c: Ctx) -> None:
 def arrive(c: Ctx) -> None:
     """Time and place are kept; a place far from the address is flagged and does not stop the task (KH-TRUST-08)."""
     _set(c.subject, progress="arrived", arrived_at=c.now)
-    presence.judge_arrival(c)
+    presence.judge(c)
 
 
 def log_contact(c: Ctx) -> None:
@@ -69,7 +69,7 @@ def log_contact(c: Ctx) -> None:
 def start_timer(c: Ctx) -> None:
     TimerEntry.objects.create(job=c.subject, started_at=c.now)
     if c.event == "start_timer":
-        presence.judge_start(c)
+        presence.judge(c)
 
 
 def stop_timer(c: Ctx) -> None:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mahalla.kit.flow import NEW, STAY, Transition
 from mahalla.markets.khidma import guards as g
+from mahalla.markets.khidma import presence
 from mahalla.markets.khidma.effects import ending as x
 from mahalla.markets.khidma.effects import payment as p
 from mahalla.markets.khidma.effects import work as w
@@ -124,7 +125,7 @@ ROWS: tuple[Transition, ...] = (
         ("confirmed",),
         STAY,
         ("tasker",),
-        (g.own_work, g.on_site, g.not_arrived),
+        (g.own_work, g.on_site, g.not_arrived, presence.measure),
         (w.arrive,),
         clears=("no_show",),
         notices=("arrived",),

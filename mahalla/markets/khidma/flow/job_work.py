@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mahalla.kit.flow import STAY, Transition
 from mahalla.markets.khidma import guards as g
+from mahalla.markets.khidma import presence
 from mahalla.markets.khidma.effects import ending as x
 from mahalla.markets.khidma.effects import payment as p
 from mahalla.markets.khidma.effects import work as w
@@ -16,7 +17,7 @@ ROWS: tuple[Transition, ...] = (
         ("confirmed",),
         "in_progress",
         ("tasker",),
-        (g.own_work, g.arrived_or_remote),
+        (g.own_work, g.arrived_or_remote, presence.measure),
         (w.start_timer,),
         starts=("stuck",),
         notices=("work_started",),
