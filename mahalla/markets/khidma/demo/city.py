@@ -1,0 +1,87 @@
+"""Khidma's first data: the catalogue and Riyadh's map anywhere; outside production a whole living city upon them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from random import Random
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+
+from mahalla.kernel.identity import operations as identity
+from mahalla.kernel.identity.models import User
+from mahalla.kernel.identity.queries import terms_version
+from mahalla.kernel.payments import operations as payments
+from mahalla.kernel.payments.sandbox_cards import tokenise
+from mahalla.kernel.places import operations as places
+from mahalla.kernel.places.models import District
+from mahalla.kit.actors import SYSTEM
+from mahalla.markets.khidma import catalogue
+from mahalla.markets.khidma.demo import districts, supply, taskers
+from mahalla.markets.khidma.demo.people import CLIENTS, MARIAM, PASSWORD, STAFF, Client
+
+SEED = "riyadh"
+
+
+def plant(now: datetime) -> None:
+    """Sow what a fresh database needs; twice is once. People are invented only where no real ones will come."""
+    catalogue.plant(now)
+    city, map_ = districts.plant()
+    if settings.MAHALLA_ENVIRONMENT == "production" or User.objects.filter(phone=CLIENTS[0].phone).exists():
+        return
+    chance = Random(SEED)  # noqa: S311 - the same city every time
+    _staff(now)
+    for row in CLIENTS:
+        _client(row, map_, now)
+    supply.plant(taskers.everybody(chance), city, map_, now)
+    identity.register(
+        MARIAM, terms=terms_version(), now=now, role="tasker", name="Mariam Yusuf", language="en"
+    )
+
+
+def _staff(now: datetime) -> None:
+    """One of each desk. All share the demo's password, hashed once."""
+    password = make_password(PASSWORD)
+    for row in STAFF:
+        user = User.objects.create(
+            phone=row.phone,
+            name=row.name,
+            language="en",
+            password=password,
+            phone_verified_at=now,
+            date_joined=now,
+        )
+        identity.accept_terms(user, version=terms_version(), language="en", now=now)
+        identity.grant_role(user, row.role, actor=SYSTEM, now=now)
+
+
+def _client(row: Client, map_: dict[str, District], now: datetime) -> User:
+    """Registered, at home in a district, with a card of the sandbox."""
+    user = identity.register(
+        row.phone, terms=terms_version(), now=now, role="client", name=row.name, language=row.language
+    )
+    home = map_[row.district]
+    places.add(
+        user,
+        now=now,
+        is_default=True,
+        label="المنزل" if row.language == "ar" else "Home",
+        lines=row.street,
+        floor=row.floor,
+        elevator=row.elevator,
+        parking="none",
+        lat=home.lat + 0.0021,
+        lng=home.lng - 0.0017,
+    )
+    card = tokenise(row.card, expiry=f"{now.year + 4}-08")
+    payments.add_method(
+        user.pk,
+        kind=card.kind,
+        token=card.token,
+        brand=card.brand,
+        last4=card.last4,
+        expiry=card.expiry,
+        holder=row.name,
+        now=now,
+    )
+    return user
