@@ -164,3 +164,29 @@ def statement(
         },
     )
     return [Movement(*row) for row in rows]
+
+
+def moved(paths: Sequence[str], references: Sequence[str]) -> list[Movement]:
+    """What these references moved on these accounts, oldest first; reserved amounts and what was freed again left out.
+
+    It reads by reference, so that a few references cost little on an account of many movements.
+    """
+    rows = _rows(
+        """
+        WITH mine AS (SELECT id, path, asset FROM ledger_account WHERE path = ANY (%(paths)s)),
+        theirs AS (SELECT * FROM ledger_transfer
+                    WHERE reference = ANY (%(references)s) AND kind IN ('posted', 'post')),
+        sides AS (
+            SELECT m.path, m.asset, t.*, -t.amount_minor AS signed, t.credit_id AS counter_id
+              FROM mine m JOIN theirs t ON t.debit_id = m.id
+            UNION ALL
+            SELECT m.path, m.asset, t.*, t.amount_minor, t.debit_id
+              FROM mine m JOIN theirs t ON t.credit_id = m.id
+        )
+        SELECT s.path, s.at, s.key, s.code, s.reference, s.kind, s.signed, o.path, s.asset
+          FROM sides s JOIN ledger_account o ON o.id = s.counter_id
+         ORDER BY s.id, s.signed
+        """,
+        {"paths": list(paths), "references": list(references)},
+    )
+    return [Movement(*row) for row in rows]

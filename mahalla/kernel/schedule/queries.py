@@ -7,7 +7,7 @@ weekly hours has none.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -76,6 +76,34 @@ def fits(
         if start is not None:
             found[worker_id] = start
     return found
+
+
+def fits_each(
+    worker_id: int, asked: Sequence[tuple[Span, int, int]], *, any_switch: bool = False
+) -> list[datetime | None]:
+    """Of many pieces of work ``(window, minutes, buffer_min)`` the earliest start of each for one worker.
+
+    The mirror of ``fits``: three queries for any number of windows. None where the worker is not free, or switched off.
+    """
+    if not asked:
+        return []
+    reach = Span(
+        min(window.start for window, _minutes, _buffer in asked),
+        max(window.end + timedelta(minutes=buffer) for window, _minutes, buffer in asked),
+    )
+    calendar = _calendars([worker_id], reach).get(worker_id)
+    if calendar is None or not (calendar.switched_on or any_switch):
+        return [None] * len(asked)
+    return [
+        spans.earliest(
+            calendar.opened(window),
+            calendar.busy,
+            window=window,
+            length=timedelta(minutes=minutes),
+            after=timedelta(minutes=buffer),
+        )
+        for window, minutes, buffer in asked
+    ]
 
 
 def switched_on(worker_ids: Iterable[int]) -> set[int]:

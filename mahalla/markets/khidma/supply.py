@@ -111,8 +111,8 @@ def has_contract(profile: TaskerProfile | None) -> bool:
 
 
 def _rates() -> QuerySet[Rate]:
-    """Prices in categories that are still offered."""
-    return Rate.objects.filter(category__enabled=True)
+    """Prices, also in categories that are closed to new tasks: the open ones run on (KH-CAT-05)."""
+    return Rate.objects.all()
 
 
 def eligible(worker_ids: Collection[int], *, now: datetime) -> set[int]:
@@ -140,9 +140,13 @@ def require_eligible(worker_id: int, *, now: datetime) -> None:
         )
 
 
-def require_cash_allowed(worker_id: int, *, now: datetime) -> None:
+def cash_allowed(worker_id: int, *, now: datetime) -> bool:
     """Cash tasks stop above a debt of 100.00 (KH-PAY-08)."""
-    if payments.cash_debt_minor(worker_id) > policy.get("cash_debt_max", now=now):
+    return bool(payments.cash_debt_minor(worker_id) <= policy.get("cash_debt_max", now=now))
+
+
+def require_cash_allowed(worker_id: int, *, now: datetime) -> None:
+    if not cash_allowed(worker_id, now=now):
         raise Refused(
             "cash_debt", _("You owe fees from cash tasks. New cash tasks start again once they are settled.")
         )
