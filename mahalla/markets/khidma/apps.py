@@ -6,7 +6,8 @@ class KhidmaConfig(AppConfig):
     label = "khidma"
 
     def ready(self) -> None:
-        from mahalla.markets.khidma import listeners, market, photos  # noqa: F401 - the market registers itself
+        from mahalla.markets.khidma import listeners, market, photos, taskers  # noqa: F401 - the market registers itself
 
         listeners.register()
         photos.register()
+        taskers.register()

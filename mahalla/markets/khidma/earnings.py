@@ -60,7 +60,9 @@ class Earning:
 
     @property
     def net_minor(self) -> int:
-        plus = self.labour_minor + self.travel_minor + self.fee_minor + self.tips_minor + self.incentives_minor
+        plus = (
+            self.labour_minor + self.travel_minor + self.fee_minor + self.tips_minor + self.incentives_minor
+        )
         return plus - self.withheld_minor - self.refunded_minor
 
 
@@ -239,9 +241,7 @@ def _sum(key: str, label: str, rows: Sequence[Earning]) -> Sum:
     )
 
 
-def export_csv(
-    worker: User, *, now: datetime, since: date | None = None, until: date | None = None
-) -> str:
+def export_csv(worker: User, *, now: datetime, since: date | None = None, until: date | None = None) -> str:
     """One line a task, as a spreadsheet reads it; amounts in the currency's major unit (KH-STAT-10)."""
     out = io.StringIO()
     writer = csv.writer(out)

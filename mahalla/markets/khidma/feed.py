@@ -174,7 +174,7 @@ def _own(worker: User, *, now: datetime) -> _Own | None:
         worker_id=OuterRef("worker_id"), category_id=OuterRef("category_id"), live=True
     )
     skills = TaskerSkill.objects.filter(profile__user_id=OuterRef("worker_id"))
-    named = skills.values(skill=JSONObject(code=F("skill__code"), years=F("years")))
+    named = skills.values(known=JSONObject(code=F("skill__code"), years=F("years")))
     rates = list(
         Rate.objects.filter(Exists(spot), worker=worker)
         .select_related("worker__tasker", "worker__tasker_stats")
@@ -183,13 +183,13 @@ def _own(worker: User, *, now: datetime) -> _Own | None:
     if not rates:
         return None
     whose = rates[0].worker
-    profile: TaskerProfile = whose.tasker  # type: ignore[attr-defined]
+    profile: TaskerProfile = whose.tasker
     done = whose.tasker_stats.completed if hasattr(whose, "tasker_stats") else 0
     return _Own(
         worker=worker,
         profile=profile,
         rates={rate.category_id: rate for rate in rates},
-        years={row["code"]: row["years"] for row in rates[0].own_skills},  # type: ignore[attr-defined]
+        years={row["code"]: row["years"] for row in rates[0].own_skills},
         is_new=pricing.is_new(profile, done, now=now),
     )
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from django.db import connection, transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from mahalla.kernel import policy
 from mahalla.kernel.catalog.models import Category
@@ -45,7 +45,7 @@ def rates_of(places: Iterable[tuple[Category, int | None]], *, now: datetime) ->
     wanted = list(places)
     stats = PriceStat.objects.filter(category_id__in={category.pk for category, _city in wanted})
     enough = stats.filter(tasks__gte=policy.get("guidance_min_tasks", now=now))
-    measured = {
+    measured: dict[Place, Rates] = {
         (s.category_id, s.city_id): Rates(s.p25_minor, s.median_minor, s.p75_minor, True) for s in enough
     }
     return {
@@ -58,13 +58,21 @@ def rates_of(places: Iterable[tuple[Category, int | None]], *, now: datetime) ->
 
 def _default(category: Category, flag: str) -> Rates | None:
     default = category.flags.get(flag)
-    return Rates(*(int(amount) for amount in default), False) if default else None
+    if not default:
+        return None
+    low, middle, high = (int(amount) for amount in default)
+    return Rates(low, middle, high, False)
 
 
 def _asked(category: Category, city_id: int | None, column: str) -> Rates:
-    taskers = TaskerProfile.objects.filter(city_id=city_id).values("user_id")
-    asked = Rate.objects.filter(category=category, worker_id__in=taskers).exclude(**{column: None})
+    asked = Rate.objects.filter(category=category, worker_id__in=_taskers(city_id)).exclude(**{column: None})
     return quartiles(list(asked.values_list(column, flat=True)))
+
+
+def _taskers(city_id: int | None) -> QuerySet[TaskerProfile, dict[str, int]]:
+    """The ids of those whose centre lies in the city; nobody's where there is none."""
+    here = TaskerProfile.objects.filter(city_id=city_id) if city_id else TaskerProfile.objects.none()
+    return here.values("user_id")
 
 
 def quartiles(amounts: Collection[int]) -> Rates:
@@ -141,8 +149,7 @@ def _billed(*, now: datetime) -> dict[Place, int]:
 
 def available_taskers(category_id: int, city_id: int | None) -> int:
     """Taskers of the city who could be offered such work now: supply."""
-    here = TaskerProfile.objects.filter(city_id=city_id).values("user_id")
-    return Spot.objects.filter(category_id=category_id, live=True, worker_id__in=here).count()
+    return Spot.objects.filter(category_id=category_id, live=True, worker_id__in=_taskers(city_id)).count()
 
 
 # --- once a day -----------------------------------------------------------------------------------------------------

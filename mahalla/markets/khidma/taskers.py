@@ -105,9 +105,7 @@ def profile_for(
 
     Raises ``NotFound`` while the Tasker is not approved or the account is not active; the owner and staff see it always.
     """
-    profile = (
-        TaskerProfile.objects.filter(user_id=worker_id).select_related("user", "photo", "city").first()
-    )
+    profile = TaskerProfile.objects.filter(user_id=worker_id).select_related("user", "photo", "city").first()
     if profile is None or not _may_see(viewer, profile):
         raise NotFound()
     if request is not None and request.client_id != viewer.pk and not viewer.has_role(*STAFF):
@@ -143,7 +141,7 @@ def _prices(
     """All categories; with a task only the task's, with the travel fee to it."""
     rows = Rate.objects.filter(worker_id=profile.user_id, category__enabled=True).select_related("category")
     if request is not None:
-        rows = rows.filter(category_id=request.category_id)
+        rows = rows.filter(category=request.category)
     city_id = request.city_id if request is not None else profile.city_id
 
     def capped(rate: Rate, wish: int | None, fixed: bool) -> int | None:

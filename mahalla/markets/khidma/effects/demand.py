@@ -88,6 +88,8 @@ def accept_if_instant(c: Ctx) -> None:
     """Instant booking is acceptance given in advance (KH-FLOW-10); where it does not hold, the offer stays an offer."""
     offer: Offer = c.cache["offer"]
     if ranking.is_instant(c.subject, offer.worker_id, now=c.now):
+        offer.data = {**offer.data, "instant": True}
+        offer.save(update_fields=["data"])
         c.move(offer, "accept", actor=SYSTEM, instant=True)
 
 
