@@ -1,0 +1,245 @@
+"""What the API says about tasks, offers, jobs and people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Schema
+from pydantic import Field
+
+from mahalla.api.schemas import Action, Minor
+
+
+class Named(Schema):
+    code: str
+    name: str
+
+
+class Person(Schema):
+    """Another person, by the name that the reader may know; never a phone number."""
+
+    id: int
+    name: str
+
+
+class Step(Action):
+    href: str = Field(description="Where to POST it", examples=["/api/v1/tasks/12/arrival"])
+
+
+class Place(Schema):
+    """The whole address only for who may know it (`exact`); else the district and how far it is from the Tasker."""
+
+    district: str = ""
+    city: str = ""
+    exact: bool = False
+    distance_m: int | None = Field(None, description="From the Tasker's home, in steps of 100 m")
+    label: str | None = None
+    lines: str | None = None
+    building: str | None = None
+    floor: int | None = None
+    elevator: bool | None = None
+    parking: str | None = None
+    note: str | None = None
+    lat: float | None = None
+    lng: float | None = None
+
+
+class Position(Schema):
+    lat: float
+    lng: float
+    accuracy_m: float | None
+    at: datetime
+
+
+class PriceLine(Schema):
+    kind: str = Field(examples=["labour"])
+    amount_minor: Minor
+    payee: str = Field(description="worker, platform or tax")
+
+
+class Price(Schema):
+    """What the client pays. A Tasker sees the own lines only."""
+
+    currency: str
+    total_minor: Minor
+    worker_minor: Minor
+    lines: list[PriceLine]
+
+
+class Preview(Schema):
+    """The range before a Tasker is chosen, and what it was made of."""
+
+    currency: str
+    low_minor: Minor
+    high_minor: Minor
+    minutes: int
+    fee_pct: str
+    complexity: float
+    at: datetime
+
+
+class Photo(Schema):
+    id: int
+    url: str
+    asset_id: int
+
+
+class TaskCard(Schema):
+    id: int
+    status: str = Field(description="The task's one word", examples=["offered"])
+    category: Named | None
+    window_start: datetime | None
+    window_end: datetime | None
+    flexible: bool
+    minutes: int
+    place: Place
+    created_at: datetime
+    posted_at: datetime | None
+    client: Person
+    tasker: Person | None
+
+
+class Evidence(Schema):
+    id: int
+    kind: str
+    url: str
+    note: str
+    at: datetime
+
+
+class Timer(Schema):
+    running: bool
+    worked_min: int
+    entries: list[dict[str, datetime | None]]
+
+
+class Job(Schema):
+    id: int
+    state: str
+    progress: str = Field(description="empty, en_route or arrived")
+    start_at: datetime
+    end_at: datetime
+    agreed: Price
+    final: Price | None = Field(description="What the work came to, once it is submitted")
+    held_minor: int | None = Field(None, description="Secured on the client's method (client only)")
+    billed_min: int | None
+    extra_asked_min: int
+    extra_approved_min: int
+    timer: Timer
+    photos: list[Evidence]
+    arrived_at: datetime | None
+    submitted_at: datetime | None
+    confirmed_at: datetime | None
+    review_until: datetime | None = Field(None, description="Until when the client may confirm or dispute")
+    refund_kind: str
+    ended_reason: str
+    case_id: int | None
+
+
+class Task(TaskCard):
+    text: str
+    details: dict[str, Any]
+    pricing_model: str
+    version: int
+    origin: str
+    preview: Preview | None = Field(None, description="Client only")
+    steps: list[str] = Field([], description="Of the wizard, while it is a draft")
+    next_step: str = Field("", description="Where the draft goes on")
+    photos: list[Photo]
+    offer_id: int | None = Field(None, description="The offer that waits for an answer")
+    job: Job | None
+    thread_id: int | None
+    position: Position | None = Field(None, description="Client only, while the Tasker is on the way")
+    eta_min: int | None = None
+    actions: list[Step]
+
+
+class Offer(Schema):
+    id: int
+    task: TaskCard
+    state: str
+    version: int
+    source: str
+    answer_until: datetime | None
+    earnings_minor: int = Field(description="About what the Tasker earns", examples=[10400])
+    currency: str
+    details: dict[str, Any]
+    text: str
+    photos: list[Photo]
+    actions: list[Step]
+
+
+class Factor(Schema):
+    name: str = Field(examples=["distance"])
+    value: float
+    weight: float
+    contribution: float
+
+
+class Adjustment(Schema):
+    name: str
+    stage: str
+    change: float
+    reasons: list[str]
+
+
+class TaskerCard(Schema):
+    id: int
+    name: str
+    bio: str
+    languages: list[str]
+    photo_url: str
+    rating: float | None
+    reviews: int
+    completed: int
+    badges: list[Named]
+
+
+class Recommendation(Schema):
+    """One Tasker who can do the task, with every factor of their place."""
+
+    place: int
+    score: float
+    tasker: TaskerCard
+    price: Price
+    start_at: datetime | None
+    distance_m: int | None
+    interested: bool
+    favourite: bool
+    factors: list[Factor]
+    adjustments: list[Adjustment]
+
+
+class Recommendations(Schema):
+    version: str = Field(description="Of the ranking's model")
+    fallback: bool
+    items: list[Recommendation]
+
+
+class ShownReview(Schema):
+    id: int
+    author_name: str
+    stars: int | None
+    text: str
+    tags: list[str]
+    created_at: datetime
+    reply: str
+
+
+class TaskerPage(TaskerCard):
+    skills: list[Named]
+    stars: dict[str, int]
+    tags: dict[str, int]
+    recent: list[ShownReview]
+    portfolio: list[Photo]
+
+
+class Receipt(Schema):
+    number: int
+    kind: str
+    job_id: int
+    currency: str
+    total_minor: int
+    lines: list[dict[str, Any]]
+    issued_at: datetime
