@@ -1,7 +1,28 @@
-"""Khidma's own part of the API: tasks, offers, jobs, the Tasker's side and the desks of staff."""
+"""Khidma's own part of the API: tasks, offers, the work, the Tasker's side and the desks of staff."""
 
 from __future__ import annotations
 
 from ninja import Router
 
-routers: list[tuple[str, Router]] = []
+from mahalla.markets.khidma.api import (
+    after,
+    catalogue,
+    drafts,
+    keeping,
+    staff,
+    supply_side,
+    tasks,
+    work,
+)
+
+routers: list[tuple[str, Router]] = [
+    ("", catalogue.router),
+    ("", keeping.router),
+    ("/tasks", drafts.router),
+    ("/tasks", tasks.router),
+    ("/tasks", work.router),
+    ("/tasks", after.router),
+    ("/offers", work.offers),
+    ("/tasker", supply_side.router),
+    ("/ops", staff.router),
+]

@@ -10,11 +10,11 @@ from pydantic import Field
 
 from mahalla.api.callers import instant
 from mahalla.api.schemas import Body, Id, Line, Text
+from mahalla.kit.errors import NotFound
 from mahalla.markets.khidma.api import shown
 from mahalla.markets.khidma.api.schemas import Receipt, Task
 from mahalla.markets.khidma.api.steps import on_job, seen_by
 from mahalla.markets.khidma.models import Receipt as Row
-from mahalla.markets.khidma.visibility import NotFound
 
 router = Router(tags=["After the work"])
 
@@ -25,7 +25,9 @@ class Dispute(Body):
     )
     text: Text = Field(min_length=1, examples=["I count two hours."])
     minutes: int | None = Field(None, ge=1, le=2880, description="For `hours`: how many the client counts")
-    amount_minor: int | None = Field(None, ge=1, le=10**12, description="For the others: how much is disputed")
+    amount_minor: int | None = Field(
+        None, ge=1, le=10**12, description="For the others: how much is disputed"
+    )
     assets: list[Id] = Field([], max_length=10, description="Own files of purpose `dispute`")
 
 

@@ -178,9 +178,12 @@ class Factor(Schema):
 
 
 class Adjustment(Schema):
-    name: str
+    """What a control did: to the score up to the sort, to the place after it."""
+
+    control: str = Field(examples=["new_tasker"])
     stage: str
-    change: float
+    before: float
+    after: float
     reasons: list[str]
 
 

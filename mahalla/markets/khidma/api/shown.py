@@ -92,7 +92,9 @@ def task(seen: Seen, *, now: datetime) -> dict[str, Any]:
         "offer_id": waiting.pk if waiting else None,
         "job": job(seen, now=now) if seen.job is not None else None,
         "thread_id": thread.pk if thread else None,
-        "position": {name: getattr(ping, name) for name in ("lat", "lng", "accuracy_m", "at")} if ping else None,
+        "position": {name: getattr(ping, name) for name in ("lat", "lng", "accuracy_m", "at")}
+        if ping
+        else None,
         "eta_min": visibility.eta_min(seen),
         "actions": steps_for(seen, waiting),
     }
@@ -220,10 +222,11 @@ def taskers(ids: Collection[int], *, now: datetime) -> dict[int, dict[str, Any]]
 def adjustment(found: Any) -> dict[str, Any]:
     """What a control of the ranking did to a place, and why."""
     return {
-        "name": found.name,
+        "control": found.control,
         "stage": str(found.stage),
-        "change": float(found.change),
-        "reasons": [str(reason) for reason in found.reasons],
+        "before": found.before,
+        "after": found.after,
+        "reasons": list(found.reasons),
     }
 
 

@@ -13,9 +13,12 @@ from pydantic import AwareDatetime, Field
 from mahalla.api.callers import instant, me
 from mahalla.api.cursors import Page, Where, page
 from mahalla.api.schemas import Body, Id, Line, Word
+from mahalla.kernel import policy
+from mahalla.kernel.flow import engine
 from mahalla.kernel.matching import runs
 from mahalla.kernel.schedule import queries as schedule
 from mahalla.kernel.work.models import Offer, Request
+from mahalla.kit.errors import NotFound
 from mahalla.kit.flow import IllegalMove, Phase
 from mahalla.kit.spans import Span
 from mahalla.markets.khidma import pricing, ranking, visibility
@@ -83,7 +86,7 @@ def list_recommendations(request: HttpRequest, task_id: Id, by: Annotated[Sort, 
     seen, now = seen_by(request, task_id), instant(request)
     task = seen.request
     if seen.relation not in {"client", "staff"}:
-        raise visibility.NotFound("task_not_found")
+        raise NotFound("task_not_found")
     if task.phase != Phase.OPEN:
         raise IllegalMove("illegal_state", shown.over(task), state=task.status, event="recommend")
     run = ranking.run(task, now=now, shown=seen.relation == "client")
@@ -133,11 +136,8 @@ def _starts(task: Request, ids: list[int], *, now: datetime) -> dict[int, dateti
     if task.window_start is None or task.window_end is None or task.window_end <= now:
         return {}
     window = Span(max(task.window_start, now), task.window_end)
-    return dict(
-        schedule.fits(
-            ids, window=window, minutes=task.estimate_min, buffer_min=ranking.buffer_min(task, now=now)
-        )
-    )
+    buffer = 0 if ranking.is_remote(task) else int(policy.get("travel_buffer_min", now=now))
+    return schedule.fits(ids, window=window, minutes=task.estimate_min, buffer_min=buffer)
 
 
 # --- choosing -------------------------------------------------------------------------------------------------------
@@ -173,8 +173,6 @@ def choose_automatically(request: HttpRequest, task_id: Id) -> object:
 @router.post("/{task_id}/offer-withdrawal", response=Task, summary="Take the offer back")
 def withdraw_offer(request: HttpRequest, task_id: Id) -> object:
     """The Tasker is told, and it does not count against them."""
-    from mahalla.kernel.flow import engine
-
     seen = seen_by(request, task_id)
     waiting = Offer.objects.filter(request=seen.request).order_by("-pk").first()
     if waiting is None:

@@ -15,7 +15,7 @@ from mahalla.kernel.flow import engine
 from mahalla.kernel.media.queries import asset_for
 from mahalla.kernel.work.models import Offer as Row
 from mahalla.kit.actors import Actor
-from mahalla.kit.errors import Invalid
+from mahalla.kit.errors import Invalid, NotFound
 from mahalla.markets.khidma import presence, visibility
 from mahalla.markets.khidma.api import shown
 from mahalla.markets.khidma.api.schemas import Offer, Position, Task
@@ -30,7 +30,9 @@ router = Router(tags=["The work"])
 
 class Acceptance(Body):
     version: Id | None = Field(None, description="The version that was read; an older one is refused")
-    start_at: AwareDatetime | None = Field(None, description="Inside the window; the earliest fit where none is given")
+    start_at: AwareDatetime | None = Field(
+        None, description="Inside the window; the earliest fit where none is given"
+    )
 
 
 class Decline(Body):
@@ -65,16 +67,14 @@ def accept_offer(request: HttpRequest, offer_id: Id, body: Acceptance) -> object
 def decline_offer(request: HttpRequest, offer_id: Id, body: Decline) -> object:
     """The task goes back to the client, who is told."""
     offer = _own(request, offer_id)
-    engine.apply(
-        offer, "decline", actor=_tasker(request), now=instant(request), data={"reason": body.reason}
-    )
+    engine.apply(offer, "decline", actor=_tasker(request), now=instant(request), data={"reason": body.reason})
     return shown.offer(_own(request, offer_id), me(request))
 
 
 def _own(request: HttpRequest, offer_id: int) -> Row:
     offer = visibility.offer_for(me(request), offer_id)
     if offer.worker_id != me(request).pk:
-        raise visibility.NotFound("offer_not_found")
+        raise NotFound("offer_not_found")
     return offer
 
 
@@ -143,7 +143,9 @@ class Submission(Body):
 
     minutes: int | None = Field(None, ge=0, le=2880, examples=[150])
     partial: bool = False
-    share_pct: int | None = Field(None, ge=5, le=95, description="Of a fixed price, where it was not finished")
+    share_pct: int | None = Field(
+        None, ge=5, le=95, description="Of a fixed price, where it was not finished"
+    )
     reason: Line = ""
 
 
