@@ -14,19 +14,22 @@ from django.db import transaction
 
 from mahalla.kernel.cases import listeners as cases
 from mahalla.kernel.cases.models import Case
+from mahalla.kernel.chat import listeners as chat
+from mahalla.kernel.chat import policies as chat_policies
 from mahalla.kernel.events import outbox
 from mahalla.kernel.flow import engine
 from mahalla.kernel.identity import policies as identity
 from mahalla.kernel.payments import listeners as payments
 from mahalla.kernel.payments import methods
 from mahalla.kernel.payments.models import Hold, PaymentMethod
+from mahalla.kernel.reviews import listeners as reviews
 from mahalla.kernel.trust import listeners as trust
 from mahalla.kernel.work.models import Job, Offer, Request
 from mahalla.kit.actors import SYSTEM, Actor
 from mahalla.kit.errors import Refused
 from mahalla.kit.flow import Phase
 from mahalla.kit.market import active
-from mahalla.markets.khidma import leaving, money
+from mahalla.markets.khidma import conduct, leaving, money
 
 BEFORE_WORK = ("accepted", "confirmed")
 
@@ -51,6 +54,15 @@ def register() -> None:
     for decided in ("sanction_over", "verification_approved"):
         trust.on(decided, _ours(_back_on_the_map))
     identity.register_blocker(_ours(leaving.why_not))
+    chat.on("sent", conduct.message_sent, market="khidma")
+    chat.on("detected", conduct.words_detected, market="khidma")
+    chat_policies.staff_may_read(_ours(conduct.staff_may_read))
+    reviews.on("private", conduct.private_feedback, market="khidma")
+    reviews.on("replied", conduct.reply_given, market="khidma")
+    payments.on("captured", _ours(conduct.payment_taken))
+    payments.on("refunded", _ours(conduct.refund_done))
+    payments.on("payout_paid", _ours(conduct.payout_sent))
+    payments.on("payout_failed", _ours(conduct.payout_refused))
 
 
 def _ours(listener: Callable[..., Any]) -> Callable[..., Any]:

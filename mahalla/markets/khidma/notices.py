@@ -29,6 +29,11 @@ def worker(c: Ctx) -> list[int]:
     return [c.subject.worker_id]
 
 
+def nobody(c: Ctx) -> list[int]:
+    """For notices whose sender names the person."""
+    return []
+
+
 def both(c: Ctx) -> list[int]:
     return [*client(c), *worker(c)]
 
@@ -46,10 +51,6 @@ def client_if_stuck(c: Ctx) -> list[int]:
 
 def client_if_staff_acted(c: Ctx) -> list[int]:
     return client(c) if c.actor.role in {"ops_admin", "admin"} else []
-
-
-def nobody(c: Ctx) -> list[int]:
-    return []
 
 
 def the_other(c: Ctx) -> list[int]:
@@ -288,6 +289,23 @@ _TOLD = (
         critical=True,
     ),
     NoticeSpec("tasker_interested", "tasks", nobody, _("%(worker)s would like to do %(category)s"), ""),
+    # not from a table: money's news, words and answers (``conduct`` sends them)
+    _spec("message_received", "messages", nobody, _("%(name)s wrote to you")),
+    _spec(
+        "payment_taken",
+        "payments",
+        nobody,
+        _("Your payment for %(worker)s's work went through. Your receipt is ready."),
+    ),
+    _spec("refund_done", "payments", nobody, _("Your refund is on its way to your card or wallet.")),
+    _spec("payout_sent", "payments", nobody, _("Your money is on its way to your account.")),
+    _spec(
+        "payout_refused",
+        "payments",
+        nobody,
+        _("Your payout did not arrive. Please check your account details."),
+    ),
+    _spec("reply_received", "tasks", nobody, _("%(worker)s answered your review")),
 )
 NOTICES: Mapping[str, NoticeSpec] = {
     **trust.defaults(checks_link="/work/checks/"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.db.models import F
 
+from mahalla.kernel.chat import operations as chat
 from mahalla.kernel.events import outbox
 from mahalla.kernel.flow import engine
 from mahalla.kernel.flow.context import Ctx
@@ -21,7 +22,21 @@ def reference(offer: Offer) -> str:
 
 
 def note_offer(c: Ctx) -> None:
-    _stats(c.subject.worker_id).update(last_offer_at=c.now)
+    """Remember when the Tasker was last asked; questions are possible from now on, contacts masked (S30)."""
+    offer: Offer = c.subject
+    _stats(offer.worker_id).update(last_offer_at=c.now)
+    chat.open_thread(
+        subject=offer.request.stream,
+        kind="task",
+        members={offer.request.client_id: "client", offer.worker_id: "tasker"},
+        mask_contacts=True,
+        now=c.now,
+    )
+
+
+def close_questions(c: Ctx) -> None:
+    """The offer is over without a yes: what was asked stays readable."""
+    chat.close_threads(subject=c.subject.request.stream, now=c.now)
 
 
 def occupy_calendar(c: Ctx) -> None:

@@ -42,8 +42,7 @@ def open_chat(c: Ctx) -> None:
 
 
 def close_chat(c: Ctx) -> None:
-    for thread in Thread.objects.filter(subject=c.subject.request.stream):
-        chat.close_thread(thread, now=c.now)
+    chat.close_threads(subject=c.subject.request.stream, now=c.now)
 
 
 def free_calendar(c: Ctx) -> None:
