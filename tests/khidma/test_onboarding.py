@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from datetime import timedelta
 
 import pytest
@@ -10,18 +9,16 @@ import pytest
 from mahalla.kernel.catalog.models import Skill
 from mahalla.kernel.events.models import Event
 from mahalla.kernel.flow import engine
-from mahalla.kernel.flow.worker import run_until
 from mahalla.kernel.ledger import queries as ledger
 from mahalla.kernel.matching.models import Spot
-from mahalla.kernel.media import operations as media
 from mahalla.kernel.notices.models import Notice
 from mahalla.kernel.trust import operations as trust
 from mahalla.kernel.work.models import Job, Offer
 from mahalla.kit.errors import Denied, Invalid, NotFound, Refused
 from mahalla.markets.khidma import feed, hours, inbox, onboarding, ranking, rates, supply, tips
 from mahalla.markets.khidma.models import TaskerProfile, TaskerStats
-from tests.kernel import media_samples
 from tests.khidma import builders as b
+from tests.khidma.supply_town import done, picture
 
 pytestmark = pytest.mark.django_db
 IBAN = "SA0380000000608010167519"
@@ -29,11 +26,6 @@ IBAN = "SA0380000000608010167519"
 
 def state_of(user, code):
     return next(step.state for step in supply.checklist(user, now=b.EVENING) if step.code == code)
-
-
-def picture(user, purpose):
-    file = io.BytesIO(media_samples.image())
-    return media.store(file, owner=user, purpose=purpose, now=b.EVENING)
 
 
 def begun(name="Huda"):
@@ -248,21 +240,6 @@ def test_moving_the_centre_moves_the_spot_and_the_radius_is_kept(khidma):
 # --- the newcomer ---------------------------------------------------------------------------------------------------
 
 
-def done(client, tasker, day):
-    """A task of 80.00 (2.5 h at 30.00 and 5.00 of travel) on that day of March, to its confirmation."""
-    t = b.at(day - 1, "20:00")
-    job = b.accepted(client, tasker, now=t, window_start=b.at(day, "14:00"), window_end=b.at(day, "18:00"))
-    me = b.tasker_of(tasker)
-    run_until(b.at(day, "13:00"), start=t)
-    engine.apply(job, "set_off", actor=me, now=b.at(day, "13:30"))
-    engine.apply(job, "arrive", actor=me, now=b.at(day, "13:59"), data={"lat": b.HOME[0], "lng": b.HOME[1]})
-    engine.apply(job, "start_timer", actor=me, now=b.at(day, "14:00"))
-    engine.apply(job, "submit", actor=me, now=b.at(day, "16:30"))
-    engine.apply(job, "confirm", actor=b.client_of(client), now=b.at(day, "17:00"))
-    run_until(b.at(day, "17:30"), start=b.at(day, "13:00"))
-    return Job.objects.get(pk=job.pk)
-
-
 @pytest.mark.spec("KH-MATCH-15")
 def test_the_first_three_tasks_bring_ten_percent_more(khidma):
     lina, sara = b.client(), b.tasker(approved_days_ago=1)
@@ -294,6 +271,6 @@ def test_the_rest_of_the_package(khidma):
 @pytest.mark.spec("KH-UX-05")
 def test_tips_until_the_fifth_task(khidma):
     sara = b.tasker()
-    assert [str(tip.title) for tip in tips.tips_for(sara, now=b.EVENING)][0] == "Answer quickly"
+    assert str(tips.tips_for(sara, now=b.EVENING)[0].title) == "Answer quickly"
     TaskerStats.objects.filter(worker=sara).update(completed=6)
     assert tips.tips_for(sara, now=b.EVENING) == ()
