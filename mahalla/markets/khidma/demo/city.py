@@ -16,8 +16,8 @@ from mahalla.kernel.payments.sandbox_cards import tokenise
 from mahalla.kernel.places import operations as places
 from mahalla.kernel.places.models import District
 from mahalla.kit.actors import SYSTEM
-from mahalla.markets.khidma import catalogue
-from mahalla.markets.khidma.demo import districts, supply, taskers
+from mahalla.markets.khidma import catalogue, guidance
+from mahalla.markets.khidma.demo import books, districts, history, neighbours, opinions, supply, taskers
 from mahalla.markets.khidma.demo.people import CLIENTS, MARIAM, PASSWORD, STAFF, Client
 
 SEED = "riyadh"
@@ -33,7 +33,14 @@ def plant(now: datetime) -> None:
     _staff(now)
     for row in CLIENTS:
         _client(row, map_, now)
-    supply.plant(taskers.everybody(chance), city, map_, now)
+    people = taskers.everybody(chance)
+    users = supply.plant(people, city, map_, now)
+    neighbours.plant(chance, map_, now)
+    pasts = history.plan(chance, people, users, now)
+    history.write(chance, pasts, city, now)
+    books.write(pasts, now)
+    opinions.write(chance, pasts, now)
+    guidance.refresh(now=now)
     identity.register(
         MARIAM, terms=terms_version(), now=now, role="tasker", name="Mariam Yusuf", language="en"
     )

@@ -107,7 +107,7 @@ def _somebody(
         trade=trade,
         quality=quality,
         since_days=since,
-        finished=max(6, round(since * quality * chance.uniform(0.05, 0.3))),
+        finished=min(12, max(5, round(min(since, 180) * quality * chance.uniform(0.01, 0.07)))),
         district=chance.choice(POPULAR) if chance.random() < 0.4 else "",
     )
 
@@ -124,7 +124,7 @@ def _sara(chance: Random) -> Person:
         trade="cleaner",
         quality=0.97,
         since_days=310,
-        finished=64,
+        finished=26,
         district="al-sahafah",
     )
     person.rates = {
@@ -151,7 +151,7 @@ def _fahad(chance: Random) -> Person:
         trade="fitter",
         quality=0.9,
         since_days=240,
-        finished=41,
+        finished=17,
         district="al-malqa",
     )
     person.rates = {
