@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mahalla.kernel.identity.models import User
+from mahalla.kernel.ledger import queries as ledger
 from mahalla.kernel.matching.models import Spot
 from mahalla.kernel.places.models import District
 from mahalla.kit import clock
@@ -24,3 +25,9 @@ def test_it_is_planted_once(khidma):
     for role, _name, phone in SIGN_INS:
         assert User.objects.get(phone=phone).has_role(role)
     assert Spot.objects.filter(live=True).values("worker").distinct().count() >= 80
+
+
+def test_the_books_balance(khidma):
+    city.plant(clock.now())
+    assert set(ledger.trial_balance().values()) == {0}
+    assert not list(ledger.audit())

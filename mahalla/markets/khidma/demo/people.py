@@ -42,7 +42,7 @@ CLIENTS: tuple[Client, ...] = (
     Client("رنا حداد", "+966552000008", "ar", "al-nakheel", "طريق الإمام سعود، عمارة 5", 4, True, woman=True),
     Client("Yousef Al-Amri", "+966552000009", "en", "al-narjis", "Othman Ibn Affan Road, villa 6", 1, False),
     Client("منال الشهراني", "+966552000010", "ar", "al-suwaidi", "شارع عسير، عمارة 14", 2, False, woman=True),
-    Client("Daniel Weber", "+966552000011", "en", "al-ghadir", "King Salman Road, apartment 402", 4, True, "4000002760003184"),
+    Client("Daniel Weber", "+966552000011", "en", "al-ghadir", "King Salman Road, flat 402", 4, True, "4000002760003184"),
 )  # fmt: skip
 
 STAFF: tuple[Colleague, ...] = (
