@@ -15,7 +15,7 @@ from mahalla.kernel.work.models import Request
 from mahalla.kit.actors import SYSTEM
 from mahalla.kit.errors import Denied, Invalid, NotFound, Refused
 from mahalla.kit.flow import IllegalMove
-from mahalla.markets.khidma import catalogue, ranking, steps, wizard
+from mahalla.markets.khidma import catalogue, feed, ranking, steps, wizard
 from tests.khidma import builders as b
 
 pytestmark = pytest.mark.django_db
@@ -293,6 +293,7 @@ def test_the_fee_that_the_preview_showed_holds_when_posting_until_the_draft_chan
     assert sara.pk
 
 
+@pytest.mark.spec("KH-REQ-06")
 def test_posting_makes_the_task_live_in_the_same_call(lina):
     sara = b.tasker("Sara", category_=Category.objects.get(code="home_cleaning"), skills=("cleaning",))
     request = wizard.post(complete(lina), actor=b.client_of(lina), now=b.EVENING)
@@ -300,6 +301,7 @@ def test_posting_makes_the_task_live_in_the_same_call(lina):
     assert sara.pk in ranking.pool(request, now=b.EVENING).ids
     names = request_events(request)
     assert names[-2:] == ["post", "start_matching"]
+    assert [card.request_id for card in feed.feed_for(sara, now=b.EVENING)] == [request.pk]
 
 
 def request_events(request):

@@ -16,22 +16,9 @@ from mahalla.kernel.identity.models import User
 from mahalla.kernel.places.models import Address
 from mahalla.kernel.work.models import Job
 from mahalla.kit import spans
-from mahalla.kit.errors import Denied, Invalid, Refused
+from mahalla.kit.errors import Denied, Refused
 from mahalla.kit.market import active
 from mahalla.markets.khidma.models import ClientProfile, Receipt, Series
-
-
-def segment_of(user: User) -> str:
-    """The client's segment: declared for businesses, else computed from completed tasks (KH-PROFILE-05)."""
-    profile = ClientProfile.objects.filter(user=user).first()
-    return (profile or ClientProfile()).segment
-
-
-def declare(user: User, segment: str) -> ClientProfile:
-    """The client says what business this is; the empty word is a household again."""
-    if segment not in ClientProfile.Declared.values:
-        raise Invalid({"segment": _("Choose small office, property manager or enterprise.")})
-    return ClientProfile.objects.update_or_create(user=user, defaults={"declared": segment})[0]
 
 
 def require_open(user: User, *, now: datetime) -> None:

@@ -19,8 +19,9 @@ def plant(now: datetime) -> int:
 
 
 def bookable() -> list[Category]:
-    """The enabled task types: a client books a leaf, its parent only groups."""
-    return list(Category.objects.filter(enabled=True, parent__enabled=True).select_related("parent"))
+    """The enabled task types in the order of the wizard: a client books a leaf, its parent only groups."""
+    found = Category.objects.filter(enabled=True, parent__enabled=True).select_related("parent")
+    return list(found.order_by("parent__position", "parent__code", "position", "code"))
 
 
 def _skills() -> int:

@@ -110,22 +110,22 @@ def past(
     )
     more = len(rows) > limit
     rows = rows[:limit]
-    jobs = Job.objects.select_related("worker").in_bulk([r.last_job for r in rows if r.last_job])  # type: ignore[attr-defined]
+    jobs = Job.objects.select_related("worker").in_bulk([r.last_job for r in rows if r.last_job])
     given = {review.job_id: review for review in reviews.given_by(client, now=now, job_ids=jobs)}
     out = [
         Past(
             request=row,
-            job=jobs.get(row.last_job),  # type: ignore[attr-defined]
-            on=row.on,  # type: ignore[attr-defined]
-            amount_minor=row.amount,  # type: ignore[attr-defined]
-            review=given.get(row.last_job),  # type: ignore[attr-defined]
+            job=jobs.get(row.last_job),
+            on=row.on,
+            amount_minor=row.amount,
+            review=given.get(row.last_job),
         )
         for row in rows
     ]
     return Page(out, _cursor(rows[-1]) if more else "")
 
 
-def _of(client: User) -> QuerySet[Request]:
+def _of(client: User) -> QuerySet[Any]:
     """The client's posted tasks with the last job, the day of the work and the amount beside them."""
     jobs = Job.objects.filter(request=OuterRef("pk")).order_by("-pk")
     final, agreed = (Cast(KeyTextTransform("total_minor", f), BigIntegerField()) for f in ("final", "quote"))
@@ -142,7 +142,7 @@ def _of(client: User) -> QuerySet[Request]:
     )
 
 
-def _filtered(found: QuerySet[Request], f: Filters) -> QuerySet[Request]:
+def _filtered(found: QuerySet[Any], f: Filters) -> QuerySet[Any]:
     found = found.filter(status=f.state) if f.state else found.filter(status__in=PAST)
     if f.text:
         words = Q(text__icontains=f.text) | Q(category__code__icontains=f.text)

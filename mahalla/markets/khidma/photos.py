@@ -11,20 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from mahalla.kernel import policy
 from mahalla.kernel.flow import engine
 from mahalla.kernel.identity.models import User
-from mahalla.kernel.matching.retrieve import reached
 from mahalla.kernel.media import operations as media
 from mahalla.kernel.media import policies as media_policies
 from mahalla.kernel.media.models import Asset
 from mahalla.kernel.media.operations import Upload
-from mahalla.kernel.work.models import Job, Offer, Request, RequestPhoto
+from mahalla.kernel.work.models import Request, RequestPhoto
 from mahalla.kit.actors import Actor
 from mahalla.kit.errors import Invalid, NotFound
-from mahalla.kit.flow import Phase
-from mahalla.markets.khidma.models import Exclusion
-from mahalla.markets.khidma.steps import is_remote
+from mahalla.markets.khidma import visibility
 
 PURPOSE = "task_photo"
-STAFF = ("ops_admin", "admin", "support_agent", "ts_agent")
 
 
 @transaction.atomic
@@ -67,32 +63,17 @@ def _noted(request: Request, actor: Actor, now: datetime) -> None:
 
 
 def may_see(viewer: User, asset: Asset) -> bool:
-    """Besides the client: staff, whoever was offered the task or does it, and Taskers who find it in their feed."""
-    if viewer.has_role(*STAFF):
-        return True
+    """A picture is for whoever may see a task that shows it: its client, its Taskers, its staff."""
     shown = Request.objects.filter(photos__asset=asset).select_related("category")
     return any(_sees(viewer, request) for request in shown)
 
 
 def _sees(viewer: User, request: Request) -> bool:
-    if Job.objects.filter(request=request, worker=viewer).exists():
-        return True
-    if Offer.objects.filter(request=request, worker=viewer, state__in=("pending", "accepted")).exists():
-        return True
-    return request.phase == Phase.OPEN and _in_reach(viewer, request)
-
-
-def _in_reach(viewer: User, request: Request) -> bool:
-    if request.category_id is None or Exclusion.objects.filter(request=request, worker=viewer).exists():
+    try:
+        visibility.see(viewer, request)
+    except NotFound:
         return False
-    if is_remote(request):
-        found = reached([viewer.pk], request.category_id, 0.0, 0.0, radius_m=None)
-    elif request.lat is None or request.lng is None:
-        return False
-    else:
-        # the Tasker's own radius decides: spots never hold more than the policy allows
-        found = reached([viewer.pk], request.category_id, request.lat, request.lng, radius_m=1e9)
-    return viewer.pk in found
+    return True
 
 
 def register() -> None:

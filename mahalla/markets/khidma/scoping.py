@@ -169,7 +169,10 @@ def _floor(plain: str) -> tuple[int | None, str]:
 
 
 def _number(plain: str) -> int | None:
-    """How many things: a numeral, a number word, or an Arabic dual."""
+    """How many things: a numeral, a number word, or an Arabic dual. Animals are not counted among them."""
+    plain = re.sub(
+        rf" \S+ (?:{'|'.join(normal(word).strip() for word in FLAG_WORDS['pets'])})(?= )", " ", plain
+    )
     numeral = re.search(r" (\d{1,3})(?= )", plain)
     if numeral is not None and int(numeral[1]) > 0:
         return int(numeral[1])

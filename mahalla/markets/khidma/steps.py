@@ -120,7 +120,7 @@ def fill_details(request: Request, data: Mapping[str, Any], now: datetime) -> No
 def _place_of(request: Request) -> Mapping[str, Any]:
     """The task's own address, else the default one that the next step will offer."""
     if request.place or is_remote(request):
-        return request.place
+        return dict(request.place)
     default = places_queries.default_address(request.client)
     return places.snapshot(default) if default else {}
 

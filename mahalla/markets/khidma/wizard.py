@@ -168,13 +168,13 @@ def preview(request: Request, *, now: datetime) -> dict[str, Any]:
     """
     request = engine.lock(request)
     if request.state != "draft":
-        return request.quote
+        return dict(request.quote)
     if request.category is None:
         raise Invalid({"category": _("Choose what you need.")})
     request.quote = {}
     request.quote = pricing.preview(request, now=now)
     request.save(update_fields=["quote", "estimate_min"])
-    return request.quote
+    return dict(request.quote)
 
 
 @transaction.atomic
