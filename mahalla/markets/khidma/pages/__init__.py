@@ -1,0 +1,1 @@
+"""Khidma's pages, server-rendered; each view makes one domain call."""
