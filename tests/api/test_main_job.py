@@ -131,6 +131,10 @@ def test_the_main_job_by_the_api_alone(day):
     task = post_the_task(lina)
     at = f"/tasks/{task['id']}"
 
+    (card,) = sara.get("/feed")["items"]
+    assert (card["task_id"], card["distance_m"], card["earnings_minor"]) == (task["id"], 5000, 10400)
+    assert "Olaya Street" not in str(card)
+
     # 3–4: found, ranked with every reason, chosen
     nearby = sara.get(at)
     assert (nearby["place"]["exact"], nearby["place"]["lines"], nearby["place"]["distance_m"]) == (

@@ -8,6 +8,8 @@ from mahalla.markets.khidma.api import (
     after,
     catalogue,
     drafts,
+    earned,
+    feed,
     keeping,
     staff,
     supply_side,
@@ -24,5 +26,7 @@ routers: list[tuple[str, Router]] = [
     ("/tasks", after.router),
     ("/offers", work.offers),
     ("/tasker", supply_side.router),
+    ("/tasker", earned.router),
+    ("/feed", feed.router),
     ("/ops", staff.router),
 ]

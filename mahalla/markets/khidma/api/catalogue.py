@@ -13,12 +13,10 @@ from mahalla.api.schemas import Id
 from mahalla.kernel.catalog import queries
 from mahalla.kernel.catalog.models import Category as Row
 from mahalla.kernel.reviews import queries as reviews
-from mahalla.kit.errors import NotFound
 from mahalla.kit.text import pick
-from mahalla.markets.khidma import guidance
+from mahalla.markets.khidma import guidance, taskers
 from mahalla.markets.khidma.api import shown
 from mahalla.markets.khidma.api.schemas import Named, TaskerPage
-from mahalla.markets.khidma.models import TaskerProfile
 
 router = Router(tags=["Catalogue"])
 
@@ -96,22 +94,27 @@ def get_category_prices(request: HttpRequest, code: str) -> object:
 @router.get("/taskers/{tasker_id}", response=TaskerPage, summary="A Tasker's page")
 def get_tasker(request: HttpRequest, tasker_id: Id) -> object:
     """What clients see of an approved Tasker: no address, no phone."""
-    now, viewer = instant(request), me(request)
-    profile = TaskerProfile.objects.filter(user_id=tasker_id).select_related("user").first()
-    if (
-        profile is None
-        or (profile.approved_at is None and viewer.pk != tasker_id)
-        or not profile.user.is_active
-    ):
-        raise NotFound("tasker_not_found")
-    portfolio = profile.portfolio.filter(asset__removed_at=None).select_related("asset").order_by("pk")
+    now = instant(request)
+    found = taskers.profile_for(me(request), tasker_id, now=now)
     return {
-        **shown.taskers([tasker_id], now=now)[tasker_id],
-        "skills": [shown.named(row.skill) for row in profile.skills.select_related("skill")],
+        **shown.tasker(found.card),
+        "bio": found.bio,
+        "languages": found.languages,
+        "tools": found.tools,
+        "skills": [
+            {"code": s["code"], "name": pick(s["names"]), "years": s["years"], "text": s["text"]}
+            for s in found.skills
+        ],
+        "prices": [_price(row) for row in found.prices],
         "stars": {str(stars): n for stars, n in reviews.breakdown(tasker_id, now=now).items()},
-        "tags": dict(reviews.tag_counts(tasker_id, now=now)),
-        "recent": reviews.recent(tasker_id, now=now),
+        "tags": dict(found.tags),
+        "recent": found.reviews,
         "portfolio": [
-            {"id": row.pk, "url": shown.file_url(row.asset), "asset_id": row.asset_id} for row in portfolio
+            {"id": row.pk, "url": shown.file_url(row.asset), "asset_id": row.asset_id} for row in found.photos
         ],
     }
+
+
+def _price(row: taskers.Price) -> dict[str, Any]:
+    fields = ("hourly_minor", "fixed_minor", "minimum_min", "travel_minor", "instant")
+    return {"category": shown.named(row.category), **{name: getattr(row, name) for name in fields}}

@@ -190,12 +190,12 @@ class Adjustment(Schema):
 class TaskerCard(Schema):
     id: int
     name: str
-    bio: str
-    languages: list[str]
     photo_url: str
-    rating: float | None
+    rating: float | None = Field(description="One decimal; null without reviews")
     reviews: int
     completed: int
+    completion_pct: int | None
+    is_new: bool
     badges: list[Named]
 
 
@@ -230,12 +230,38 @@ class ShownReview(Schema):
     reply: str
 
 
+class Skill(Named):
+    years: int
+    text: str
+
+
+class Asked(Schema):
+    """What a Tasker asks in a category."""
+
+    category: Named
+    hourly_minor: int | None
+    fixed_minor: int | None
+    minimum_min: int
+    travel_minor: int | None
+    instant: bool
+
+
 class TaskerPage(TaskerCard):
-    skills: list[Named]
+    bio: str
+    languages: list[str]
+    tools: list[str]
+    skills: list[Skill]
+    prices: list[Asked]
     stars: dict[str, int]
     tags: dict[str, int]
     recent: list[ShownReview]
     portfolio: list[Photo]
+
+
+class Past(TaskCard):
+    on: datetime | None = Field(description="When the work was, or was wanted")
+    amount_minor: int | None
+    review: ShownReview | None
 
 
 class Receipt(Schema):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -12,14 +11,13 @@ from mahalla.kernel.chat.queries import thread_of
 from mahalla.kernel.flow import timers
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.media.models import Asset
-from mahalla.kernel.reviews import queries as reviews
-from mahalla.kernel.trust import queries as trust
 from mahalla.kernel.work.models import Job, Offer
 from mahalla.kit.quote import Quote
 from mahalla.kit.text import pick
-from mahalla.markets.khidma import billing, money, visibility
+from mahalla.markets.khidma import billing, money, pricing, visibility
 from mahalla.markets.khidma.api.steps import steps_for
-from mahalla.markets.khidma.models import TaskerProfile, TaskerStats
+from mahalla.markets.khidma.models import TaxRule
+from mahalla.markets.khidma.taskers import Card
 from mahalla.markets.khidma.visibility import Seen
 
 
@@ -172,12 +170,13 @@ def _case_id(found: Job) -> int | None:
 # --- offers ---------------------------------------------------------------------------------------------------------
 
 
-def offer(found: Offer, viewer: User) -> dict[str, Any]:
+def offer(found: Offer, viewer: User, *, now: datetime) -> dict[str, Any]:
     """One offer as its Tasker sees it before answering: no street, no whole name (KH-REQ-16)."""
     request = found.request
     own = request.jobs.filter(offer=found).first()
     seen = Seen(viewer, request, "tasker" if own else "asked", own)
     quote = Quote.from_json(found.quote)
+    withheld = {"withholding_pct": pricing.taxes(now=now)[TaxRule.Base.EARNINGS]}
     return {
         "id": found.pk,
         "task": card(seen),
@@ -185,7 +184,7 @@ def offer(found: Offer, viewer: User) -> dict[str, Any]:
         "version": found.version,
         "source": found.source,
         "answer_until": timers.due_at("offer", found.pk, "offer_ttl"),
-        "earnings_minor": quote.for_payee(billing.WORKER),
+        "earnings_minor": quote.for_payee(billing.WORKER) - billing.withholding_minor(withheld, quote),
         "currency": quote.currency,
         "details": request.details,
         "text": request.text,
@@ -197,25 +196,18 @@ def offer(found: Offer, viewer: User) -> dict[str, Any]:
 # --- Taskers --------------------------------------------------------------------------------------------------------
 
 
-def taskers(ids: Collection[int], *, now: datetime) -> dict[int, dict[str, Any]]:
-    """The public cards of several Taskers, in a fixed number of queries."""
-    profiles = TaskerProfile.objects.filter(user_id__in=ids).select_related("user", "photo")
-    ratings = reviews.ratings_of(list(ids), now=now)
-    badges = trust.badges(ids, now)
-    done = dict(TaskerStats.objects.filter(worker_id__in=ids).values_list("worker_id", "completed"))
+def tasker(found: Card) -> dict[str, Any]:
+    """What every list shows of a Tasker."""
     return {
-        row.user_id: {
-            "id": row.user_id,
-            "name": row.user.name,
-            "bio": row.bio,
-            "languages": row.languages,
-            "photo_url": file_url(row.photo) if row.photo else "",
-            "rating": float(ratings[row.user_id].mean) if ratings[row.user_id].mean is not None else None,  # type: ignore[arg-type]
-            "reviews": ratings[row.user_id].count,
-            "completed": done.get(row.user_id, 0),
-            "badges": [{"code": b.code, "name": str(b.label)} for b in badges.get(row.user_id, [])],
-        }
-        for row in profiles
+        "id": found.worker_id,
+        "name": found.name,
+        "photo_url": file_url(found.photo) if found.photo else "",
+        "rating": float(found.rating.mean) if found.rating.mean is not None else None,
+        "reviews": found.rating.count,
+        "completed": found.completed,
+        "completion_pct": found.completion_pct,
+        "is_new": found.is_new,
+        "badges": [{"code": b.code, "name": str(b.label)} for b in found.badges],
     }
 
 

@@ -1,4 +1,4 @@
-"""The Tasker's own side: onboarding, profile, rates, calendar, earnings (KH-ID-09, KH-PROFILE-06, KH-CAL, KH-PAY-16)."""
+"""The Tasker's own side: onboarding, profile, rates, calendar (KH-ID-09, KH-PROFILE-06, KH-CAL)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ from mahalla.api.callers import instant, me
 from mahalla.api.schemas import Body, Id, Line, Text, Word
 from mahalla.kernel.catalog.queries import open_category
 from mahalla.kernel.media.queries import asset_for
-from mahalla.kernel.payments import queries as payments
 from mahalla.kernel.schedule import queries as calendar
 from mahalla.kernel.trust import operations as trust
 from mahalla.kit.actors import Actor
-from mahalla.kit.market import active
 from mahalla.markets.khidma import hours, onboarding, rates, supply
 from mahalla.markets.khidma.api import shown
 from mahalla.markets.khidma.models import TaskerProfile
@@ -25,12 +23,12 @@ from mahalla.markets.khidma.models import TaskerProfile
 router = Router(tags=["The Tasker's side"])
 
 
-def _self(request: HttpRequest) -> Actor:
+def myself(request: HttpRequest) -> Actor:
     return Actor(me(request).pk, "tasker")
 
 
-def _mine(request: HttpRequest) -> TaskerProfile:
-    return onboarding.profile_of(me(request), actor=_self(request))
+def mine(request: HttpRequest) -> TaskerProfile:
+    return onboarding.profile_of(me(request), actor=myself(request))
 
 
 # --- onboarding and profile -----------------------------------------------------------------------------------------
@@ -103,7 +101,7 @@ class Check(Body):
 
 
 def _profile(request: HttpRequest) -> dict[str, Any]:
-    row, viewer = _mine(request), me(request)
+    row, viewer = mine(request), me(request)
     fields = (
         "bio",
         "languages",
@@ -146,7 +144,7 @@ def change_own_profile(request: HttpRequest, body: ChangeProfile) -> object:
     fields = body.dict(exclude_unset=True, exclude_none=True)
     if "photo_id" in fields:
         fields["photo"] = asset_for(me(request), fields.pop("photo_id"))
-    onboarding.save_profile(me(request), actor=_self(request), now=instant(request), **fields)
+    onboarding.save_profile(me(request), actor=myself(request), now=instant(request), **fields)
     return _profile(request)
 
 
@@ -154,39 +152,41 @@ def change_own_profile(request: HttpRequest, body: ChangeProfile) -> object:
 def set_skills(request: HttpRequest, body: Skills) -> object:
     """Replaces them."""
     rows = [skill.dict() for skill in body.skills]
-    onboarding.set_skills(me(request), rows, actor=_self(request), now=instant(request))
+    onboarding.set_skills(me(request), rows, actor=myself(request), now=instant(request))
     return _profile(request)
 
 
 @router.post("/portfolio", response={204: None}, summary="Show a picture of my work")
 def add_portfolio_photo(request: HttpRequest, body: Portfolio) -> None:
     """At most twelve."""
-    _mine(request)
+    mine(request)
     asset = asset_for(me(request), body.asset_id)
-    onboarding.add_photo(me(request), asset, actor=_self(request), now=instant(request), caption=body.caption)
+    onboarding.add_photo(
+        me(request), asset, actor=myself(request), now=instant(request), caption=body.caption
+    )
 
 
 @router.delete("/portfolio/{photo_id}", response={204: None}, summary="Remove a picture of my work")
 def remove_portfolio_photo(request: HttpRequest, photo_id: Id) -> None:
     """From the page at once."""
-    onboarding.remove_photo(me(request), photo_id, actor=_self(request), now=instant(request))
+    onboarding.remove_photo(me(request), photo_id, actor=myself(request), now=instant(request))
 
 
 @router.post("/contract", response=Profile, summary="Accept the contractor agreement")
 def accept_contract(request: HttpRequest, body: Version) -> object:
     """The version in force; nobody agrees for somebody else."""
-    onboarding.accept_contract(me(request), version=body.version, actor=_self(request), now=instant(request))
+    onboarding.accept_contract(me(request), version=body.version, actor=myself(request), now=instant(request))
     return _profile(request)
 
 
 @router.post("/checks", response={201: Profile}, summary="Send a check")
 def submit_check(request: HttpRequest, body: Check) -> object:
     """National ID or background check; a person looks at it. Documents are kept encrypted."""
-    _mine(request)
+    mine(request)
     trust.submit(
         me(request).pk,
         body.kind,
-        actor=_self(request),
+        actor=myself(request),
         now=instant(request),
         number=body.number,
         documents=body.documents,
@@ -199,7 +199,7 @@ def submit_check(request: HttpRequest, body: Check) -> object:
 @router.post("/review-requests", response=Profile, summary="Ask for the review")
 def request_review(request: HttpRequest) -> object:
     """Once everything on the checklist is there; our team approves by hand."""
-    onboarding.request_review(me(request), actor=_self(request), now=instant(request))
+    onboarding.request_review(me(request), actor=myself(request), now=instant(request))
     return _profile(request)
 
 
@@ -251,16 +251,16 @@ def _rates(request: HttpRequest) -> list[dict[str, Any]]:
 @router.get("/rates", response=list[Rate], summary="My rates")
 def list_rates(request: HttpRequest) -> object:
     """With what most earn in each category."""
-    _mine(request)
+    mine(request)
     return _rates(request)
 
 
 @router.put("/rates/{category}", response=list[Rate], summary="Work in a category at this price")
 def set_rate(request: HttpRequest, category: str, body: SetRate) -> object:
     """From now on; what is agreed keeps its own."""
-    _mine(request)
+    mine(request)
     rates.set_rate(
-        me(request), open_category(category), actor=_self(request), now=instant(request), **body.dict()
+        me(request), open_category(category), actor=myself(request), now=instant(request), **body.dict()
     )
     return _rates(request)
 
@@ -268,8 +268,8 @@ def set_rate(request: HttpRequest, category: str, body: SetRate) -> object:
 @router.delete("/rates/{category}", response={204: None}, summary="Work in a category no more")
 def remove_rate(request: HttpRequest, category: str) -> None:
     """What is agreed stays agreed."""
-    _mine(request)
-    rates.remove_rate(me(request), open_category(category).pk, actor=_self(request), now=instant(request))
+    mine(request)
+    rates.remove_rate(me(request), open_category(category).pk, actor=myself(request), now=instant(request))
 
 
 # --- calendar -------------------------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ class Calendar(Schema):
 
 
 def _calendar(request: HttpRequest) -> dict[str, Any]:
-    _mine(request)
+    mine(request)
     worker_id = me(request).pk
     fields = ("start_at", "end_at", "note", "repeats_until")
     return {
@@ -339,90 +339,25 @@ def get_calendar(request: HttpRequest) -> object:
 def set_week(request: HttpRequest, body: Week) -> object:
     """Replaces them; what is agreed stays."""
     week = [(row.weekday, row.start_min, row.end_min) for row in body.hours]
-    hours.set_week(me(request), week, actor=_self(request), now=instant(request))
+    hours.set_week(me(request), week, actor=myself(request), now=instant(request))
     return _calendar(request)
 
 
 @router.post("/calendar/blocks", response={201: Calendar}, summary="Keep time free")
 def add_block(request: HttpRequest, body: NewBlock) -> object:
     """Once or weekly; not over accepted work."""
-    hours.block(me(request), actor=_self(request), now=instant(request), **body.dict())
+    hours.block(me(request), actor=myself(request), now=instant(request), **body.dict())
     return _calendar(request)
 
 
 @router.delete("/calendar/blocks/{block_id}", response={204: None}, summary="Give time back")
 def remove_block(request: HttpRequest, block_id: Id) -> None:
     """The whole block, with its repetitions."""
-    hours.unblock(me(request), block_id, actor=_self(request), now=instant(request))
+    hours.unblock(me(request), block_id, actor=myself(request), now=instant(request))
 
 
 @router.put("/switch", response=Calendar, summary="On or off")
 def set_switch(request: HttpRequest, body: Switch) -> object:
     """Off takes me from every list at once; accepted work stays."""
-    hours.switch(me(request), body.on, actor=_self(request), now=instant(request))
+    hours.switch(me(request), body.on, actor=myself(request), now=instant(request))
     return _calendar(request)
-
-
-# --- money ----------------------------------------------------------------------------------------------------------
-
-
-class PayoutMethod(Schema):
-    kind: str
-    account: str = Field(description="Masked")
-    usable_from: datetime
-
-
-class SetPayoutMethod(Body):
-    kind: Literal["bank", "wallet"] = Field(examples=["bank"])
-    account: Word = Field(examples=["SA0380000000608010167519"])
-    holder: Line = Field(examples=["Sara"])
-
-
-class Payout(Schema):
-    id: int
-    reference: str
-    amount_minor: int
-    currency: str
-    due_at: datetime
-    state: str
-    reason: str
-
-
-class Earnings(Schema):
-    currency: str
-    open_minor: int
-    by_state: dict[str, int]
-    cash_debt_minor: int
-    method: PayoutMethod | None
-    payouts: list[Payout]
-
-
-def _earnings(request: HttpRequest) -> dict[str, Any]:
-    _mine(request)
-    worker_id = me(request).pk
-    found, method = payments.payouts_for(worker_id), payments.payout_method_of(worker_id)
-    fields = ("reference", "amount_minor", "currency", "due_at", "state", "reason")
-    return {
-        "currency": active().currency,
-        "open_minor": found.open_minor,
-        "by_state": found.by_state,
-        "cash_debt_minor": payments.cash_debt_minor(worker_id),
-        "method": {"kind": method.kind, "account": method.masked, "usable_from": method.usable_from}
-        if method
-        else None,
-        "payouts": [{"id": row.pk, **{name: getattr(row, name) for name in fields}} for row in found.rows],
-    }
-
-
-@router.get("/earnings", response=Earnings, summary="My earnings")
-def get_earnings(request: HttpRequest) -> object:
-    """Payouts with their dates, and what is owed from cash."""
-    return _earnings(request)
-
-
-@router.put("/payout-method", response=Earnings, summary="Where to pay me")
-def set_payout_method(request: HttpRequest, body: SetPayoutMethod) -> object:
-    """A bank account or wallet in the own name; after a change payouts wait a day."""
-    _mine(request)
-    onboarding.set_payout_method(me(request), actor=_self(request), now=instant(request), **body.dict())
-    return _earnings(request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from django.db.models import Q
@@ -21,9 +21,9 @@ from mahalla.kernel.work.models import Offer, Request
 from mahalla.kit.errors import NotFound
 from mahalla.kit.flow import IllegalMove, Phase
 from mahalla.kit.spans import Span
-from mahalla.markets.khidma import pricing, ranking, visibility
+from mahalla.markets.khidma import history, pricing, ranking, taskers, visibility
 from mahalla.markets.khidma.api import shown
-from mahalla.markets.khidma.api.schemas import Recommendations, Task, TaskCard
+from mahalla.markets.khidma.api.schemas import Past, Recommendations, Task, TaskCard
 from mahalla.markets.khidma.api.steps import cancel, on_job, on_task, seen_by
 
 router = Router(tags=["Tasks"])
@@ -68,6 +68,39 @@ def list_tasks(request: HttpRequest, which: Annotated[Which, Query()]) -> object
     )
 
 
+class Looked(Where):
+    """What is looked for; days are local, both included."""
+
+    text: Line = ""
+    state: Word = ""
+    category: Word = ""
+    since: date | None = None
+    until: date | None = None
+    tasker_id: Id | None = None
+    address: Line = ""
+    min_minor: int | None = Field(None, ge=0, le=10**12)
+    max_minor: int | None = Field(None, ge=0, le=10**12)
+
+
+@router.get("/history", response=Page[Past], summary="My past tasks")
+def list_history(request: HttpRequest, by: Annotated[Looked, Query()]) -> object:
+    """What I asked for and is over, newest first, with what it came to and the review I gave."""
+    viewer = me(request)
+    wanted = by.dict(exclude={"cursor", "limit", "tasker_id"})
+    filters = history.Filters(worker_id=by.tasker_id, **wanted)
+    found = history.past(viewer, now=instant(request), filters=filters, after=by.cursor, limit=by.limit)
+    items = [
+        {
+            **shown.card(visibility.see(viewer, row.request)),
+            "on": row.on,
+            "amount_minor": row.amount_minor,
+            "review": row.review,
+        }
+        for row in found.rows
+    ]
+    return {"items": items, "next": found.next or None}
+
+
 @router.get("/{task_id}", response=Task, summary="A task")
 def get_task(request: HttpRequest, task_id: Id) -> object:
     """As its viewer may see it: the street only for who may know it, prices by side, and the steps possible now."""
@@ -105,13 +138,13 @@ def list_recommendations(request: HttpRequest, task_id: Id, by: Annotated[Sort, 
 def _priced(task: Request, explained: list[Any], *, now: datetime) -> list[dict[str, Any]]:
     ids = [e.worker_id for e in explained]
     terms = pricing.terms_with(task, ids, now=now)
-    cards = shown.taskers(ids, now=now)
+    cards = taskers.cards_of(ids, now=now)
     starts = _starts(task, ids, now=now)
     return [
         {
             "place": e.place,
             "score": round(e.score, 4),
-            "tasker": cards[e.worker_id],
+            "tasker": shown.tasker(cards[e.worker_id]),
             "price": shown.price(pricing.quote_of(terms[e.worker_id]), whole=True),
             "start_at": starts.get(e.worker_id),
             "distance_m": _metres(e.inputs.get("distance_m")),

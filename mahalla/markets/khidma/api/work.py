@@ -42,16 +42,16 @@ class Decline(Body):
 @offers.get("", response=Page[Offer], summary="My offers")
 def list_offers(request: HttpRequest, at: At) -> object:
     """The Tasker's inbox, newest first, also what was answered."""
-    viewer = me(request)
+    viewer, now = me(request), instant(request)
     rows = Row.objects.filter(worker=viewer).select_related("request__category", "request__client", "worker")
-    return page(rows, at, name="offers", show=lambda row: shown.offer(row, viewer))
+    return page(rows, at, name="offers", show=lambda row: shown.offer(row, viewer, now=now))
 
 
 @offers.get("/{offer_id}", response=Offer, summary="An offer")
 def get_offer(request: HttpRequest, offer_id: Id) -> object:
     """What there is to decide on: work, place by district, earnings, and until when to answer."""
     viewer = me(request)
-    return shown.offer(_own(request, offer_id), viewer)
+    return shown.offer(_own(request, offer_id), viewer, now=instant(request))
 
 
 @offers.post("/{offer_id}/acceptance", response=Task, summary="Accept")
@@ -68,7 +68,7 @@ def decline_offer(request: HttpRequest, offer_id: Id, body: Decline) -> object:
     """The task goes back to the client, who is told."""
     offer = _own(request, offer_id)
     engine.apply(offer, "decline", actor=_tasker(request), now=instant(request), data={"reason": body.reason})
-    return shown.offer(_own(request, offer_id), me(request))
+    return shown.offer(_own(request, offer_id), me(request), now=instant(request))
 
 
 def _own(request: HttpRequest, offer_id: int) -> Row:
