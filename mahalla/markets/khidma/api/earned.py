@@ -135,7 +135,7 @@ def get_earnings(request: HttpRequest) -> object:
 def list_earning_sums(request: HttpRequest, span: Annotated[Span, Query()]) -> object:
     """By task, date or category, with labour, travel, tips, incentives and what went off."""
     mine(request)
-    return earnings.sums(me(request), span.by, now=instant(request), since=span.since, until=span.until)
+    return earnings.breakdown(me(request), span.by, now=instant(request), since=span.since, until=span.until)
 
 
 @router.get("/earnings/export", summary="My earnings as a spreadsheet")
