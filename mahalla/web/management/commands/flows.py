@@ -25,9 +25,9 @@ class Command(BaseCommand):
         names = options["markets"] or sorted(market.registered())
         with override("en"):
             for name in names:
-                getattr(self, options["verb"])(market.get(name))
+                (self.judge if options["verb"] == "check" else self.draw)(market.get(name))
 
-    def check(self, one: market.Market) -> None:
+    def judge(self, one: market.Market) -> None:
         problems = [*_flow_problems(one), *_notice_problems(one)]
         for problem in problems:
             self.stderr.write(f"{one.name}: {problem}")
