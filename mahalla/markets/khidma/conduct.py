@@ -22,6 +22,7 @@ from mahalla.kernel.trust import flags
 from mahalla.kernel.work.models import Job
 from mahalla.kit.actors import SYSTEM, Actor
 from mahalla.kit.errors import Invalid, NotFound
+from mahalla.markets.khidma import receipts
 
 REPORTS = ("behaviour", "harassment", "violence")
 #: what counts as a warning sign in the words of a private remark to the platform (KH-REV-03)
@@ -138,13 +139,15 @@ def reply_given(reply: Reply, *, now: datetime) -> None:
 
 def payment_taken(hold: Hold, now: datetime) -> None:
     job = _job(hold.reference)
-    if job is not None:
+    if job is not None and job.final:
+        receipts.for_capture(job, hold, now=now)
         _tell("payment_taken", job.client_id, job, f"captured:{hold.pk}", now)
 
 
 def refund_done(refund: Refund, now: datetime) -> None:
     job = _job(refund.hold.reference)
     if job is not None:
+        receipts.for_refund(job, refund, now=now)
         _tell("refund_done", job.client_id, job, f"refund:{refund.pk}", now)
 
 

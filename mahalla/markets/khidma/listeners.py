@@ -29,7 +29,7 @@ from mahalla.kit.actors import SYSTEM, Actor
 from mahalla.kit.errors import Refused
 from mahalla.kit.flow import Phase
 from mahalla.kit.market import active
-from mahalla.markets.khidma import conduct, leaving, money
+from mahalla.markets.khidma import conduct, leaving, money, receipts
 
 BEFORE_WORK = ("accepted", "confirmed")
 
@@ -124,6 +124,7 @@ def _tipped(hold: Hold, now: datetime) -> None:
     job = Job.objects.filter(pk=pk).first() if noun == "job" else None
     if job is not None:
         money.plan_payout(job, hold.captured_minor, step=f"tip:{hold.pk}", now=now)
+        receipts.for_tip(job, hold, now=now)
 
 
 def _method_in_use(method: PaymentMethod) -> bool:

@@ -301,6 +301,8 @@ class Receipt(models.Model):
 
     number = models.PositiveIntegerField(unique=True)
     kind = models.CharField(max_length=12, choices=Kind)
+    #: what it documents ("hold:7", "refund:3"): one document each
+    key = models.CharField(max_length=64, unique=True)
     job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="receipts")
     lines = models.JSONField()
     currency = models.CharField(max_length=3)

@@ -7,7 +7,7 @@ from mahalla.kernel.payments import accounts, cash, holds
 from mahalla.kernel.payments.models import Hold
 from mahalla.kernel.work.models import Job
 from mahalla.kit.actors import SYSTEM
-from mahalla.markets.khidma import billing, money
+from mahalla.markets.khidma import billing, money, receipts
 
 
 def secure_payment(c: Ctx) -> None:
@@ -75,6 +75,7 @@ def capture_final(c: Ctx) -> None:
     if money.is_cash(job):
         if c.actor.role == "client":
             cash.confirm_cash(job.reference, user_id=job.client_id, now=c.now)
+        receipts.for_cash(job, now=c.now)
         return
     money.capture(job, billing.final_quote(job).total_minor, now=c.now)
 

@@ -85,7 +85,10 @@ OFFER = Flow(
             "withdrawn",
             ("client", "partner", "system", "ops_admin", "admin"),
             (g.own_offer_of_client,),
-            (e.close_questions, e.free_request,),
+            (
+                e.close_questions,
+                e.free_request,
+            ),
             notices=("offer_withdrawn",),
             label=_("Take the offer back"),
             also=("request.offer_taken_back",),
