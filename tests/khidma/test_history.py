@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db
 FEBRUARY = datetime(2026, 2, 20, 17, 0, tzinfo=UTC)
 
 
-def work(client, tasker, day, *, month=3, code="cleaning", stars=None, **fields):
-    """One task from posting to its completion at 17:00 of that day (2.5 h)."""
+def work(client, tasker, day, *, month=3, code="cleaning", stars=None, minutes=150, **fields):
+    """One task from posting to its completion on that day, from 14:00 on."""
     now = b.at(day, "08:00", month=month)
     window = {"window_start": b.at(day, "14:00", month=month), "window_end": b.at(day, "19:00", month=month)}
     job = b.accepted(
@@ -31,10 +31,10 @@ def work(client, tasker, day, *, month=3, code="cleaning", stars=None, **fields)
     worker = b.tasker_of(tasker)
     engine.apply(job, "arrive", actor=worker, now=start, data=here)
     engine.apply(job, "start_timer", actor=worker, now=start)
-    engine.apply(job, "submit", actor=worker, now=start + timedelta(hours=2, minutes=30))
+    engine.apply(job, "submit", actor=worker, now=start + timedelta(minutes=minutes))
     if stars:
         engine.apply(
-            job, "review", actor=b.client_of(client), now=start + timedelta(hours=3),
+            job, "review", actor=b.client_of(client), now=start + timedelta(minutes=minutes + 30),
             data={"stars": stars, "tags": [], "text": "Very careful"},
         )  # fmt: skip
     return Job.objects.get(pk=job.pk)
