@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from ninja import Schema
 from schemathesis.core import NotSet
 
 from mahalla.api import limits
@@ -30,6 +32,20 @@ def test_every_operation_is_described_in_words():
         assert "default" in operation.about["responses"], operation
         if operation.method != "GET" and operation.signed_in:
             assert any(p["name"] == "Idempotency-Key" for p in operation.about["parameters"]), operation
+
+
+def test_no_two_shapes_have_one_name():
+    """The schema knows shapes by their names: the second of a name would hide the first."""
+
+    def all_of(shape):
+        for below in shape.__subclasses__():
+            yield below
+            yield from all_of(below)
+
+    ours = {f"{c.__module__}.{c.__qualname__}" for c in all_of(Schema) if c.__module__.startswith("mahalla.")}
+    plain = [name for name in ours if "[" not in name]
+    doubled = [name for name, n in Counter(name.rsplit(".", 1)[1] for name in plain).items() if n > 1]
+    assert not doubled
 
 
 def test_only_signing_in_and_the_catalogue_are_open_to_strangers():

@@ -60,7 +60,7 @@ class Said(Body):
     text: Text = Field(min_length=1, examples=["The kitchen was not done."])
 
 
-class Evidence(Body):
+class PutForward(Body):
     text: Text = ""
     assets: list[Id] = Field([], max_length=10, description="Files of purpose `dispute`")
 
@@ -138,7 +138,7 @@ def write_in_case(request: HttpRequest, case_id: Id, body: Said) -> object:
 
 
 @router.post("/{case_id}/evidence", response={201: Case}, summary="Put evidence forward")
-def add_evidence(request: HttpRequest, case_id: Id, body: Evidence) -> object:
+def add_evidence(request: HttpRequest, case_id: Id, body: PutForward) -> object:
     """Own files, a text, or both; it ends the waiting of the side that was asked."""
     viewer = me(request)
     case = queries.case_for(viewer, case_id)

@@ -24,7 +24,7 @@ router = Router(tags=["Staff: cases"])
 Reason = Annotated[str, Field(min_length=1, max_length=2000, examples=["The timer and the photos"])]
 
 
-class Which(Schema):
+class WhichCases(Schema):
     group: Literal["dispute", "incident", "report"] = "dispute"
     kind: Word = ""
     mine: bool = False
@@ -59,7 +59,7 @@ class Ask(Body):
 
 
 @router.get("/queue", response=list[Queued], summary="A desk's queue")
-def list_case_queue(request: HttpRequest, which: Annotated[Which, Query()]) -> object:
+def list_case_queue(request: HttpRequest, which: Annotated[WhichCases, Query()]) -> object:
     """Live cases of a group: overdue first, then what is due next, then by severity."""
     acting(request, *sorted(hook("case_agents")()[which.group]))
     owner = me(request).pk if which.mine else None

@@ -38,7 +38,7 @@ class Review(Body):
     private_feedback: Text = Field("", description="For our team alone")
 
 
-class Tip(Body):
+class GiveTip(Body):
     amount_minor: int = Field(ge=1, le=10**12, examples=[1000])
 
 
@@ -84,7 +84,7 @@ def review_tasker(request: HttpRequest, task_id: Id, body: Review) -> object:
 
 
 @router.post("/{task_id}/tips", response={201: Task}, summary="Tip the Tasker")
-def tip_tasker(request: HttpRequest, task_id: Id, body: Tip) -> object:
+def tip_tasker(request: HttpRequest, task_id: Id, body: GiveTip) -> object:
     """A charge of its own, wholly the Tasker's; at most the price of the work, within 14 days."""
     return _step(request, task_id, "tip", {"amount_minor": body.amount_minor})
 

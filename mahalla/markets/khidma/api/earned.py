@@ -90,7 +90,7 @@ class Statistics(Schema):
     reviews: list[ShownReview]
 
 
-class Tip(Schema):
+class Advice(Schema):
     code: str
     title: str
     text: str
@@ -182,7 +182,7 @@ def get_statistics(request: HttpRequest) -> object:
     }
 
 
-@router.get("/advice", response=list[Tip], summary="Tips for newcomers")
+@router.get("/advice", response=list[Advice], summary="Tips for newcomers")
 def list_advice(request: HttpRequest) -> object:
     """Until the fifth completed task; then none."""
     mine(request)

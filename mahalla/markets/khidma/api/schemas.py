@@ -100,7 +100,7 @@ class TaskCard(Schema):
     tasker: Person | None
 
 
-class Evidence(Schema):
+class WorkPicture(Schema):
     id: int
     kind: str
     url: str
@@ -127,7 +127,7 @@ class Job(Schema):
     extra_asked_min: int
     extra_approved_min: int
     timer: Timer
-    photos: list[Evidence]
+    photos: list[WorkPicture]
     arrived_at: datetime | None
     submitted_at: datetime | None
     confirmed_at: datetime | None
@@ -230,7 +230,7 @@ class ShownReview(Schema):
     reply: str
 
 
-class Skill(Named):
+class KnownSkill(Named):
     years: int
     text: str
 
@@ -250,7 +250,7 @@ class TaskerPage(TaskerCard):
     bio: str
     languages: list[str]
     tools: list[str]
-    skills: list[Skill]
+    skills: list[KnownSkill]
     prices: list[Asked]
     stars: dict[str, int]
     tags: dict[str, int]

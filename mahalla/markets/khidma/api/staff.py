@@ -37,7 +37,7 @@ class Waiting(TaskCard):
     needs_ops: bool
 
 
-class Why(Body):
+class Rejection(Body):
     reason: Text = Field(min_length=1, examples=["The picture cannot be read."])
 
 
@@ -129,7 +129,7 @@ def approve_check(request: HttpRequest, check_id: Id, body: Note) -> object:
 
 
 @router.post("/checks/{check_id}/rejection", response=Check, summary="Turn a check down")
-def reject_check(request: HttpRequest, check_id: Id, body: Why) -> object:
+def reject_check(request: HttpRequest, check_id: Id, body: Rejection) -> object:
     """The person reads the reason."""
     check = _pending(request, check_id)
     done = trust.reject(check, reason=body.reason, actor=acting(request, "admin"), now=instant(request))
@@ -171,7 +171,7 @@ def approve_tasker(request: HttpRequest, user_id: Id) -> object:
 
 
 @router.post("/taskers/{user_id}/rejection", response=Newcomer, summary="Turn a Tasker down")
-def reject_tasker(request: HttpRequest, user_id: Id, body: Why) -> object:
+def reject_tasker(request: HttpRequest, user_id: Id, body: Rejection) -> object:
     """The Tasker reads the reason."""
     person = _tasker(request, user_id)
     actor = acting(request, *OPS)

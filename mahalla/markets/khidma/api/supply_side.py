@@ -41,7 +41,7 @@ class Item(Schema):
     note: str
 
 
-class Profile(Schema):
+class OwnProfile(Schema):
     bio: str
     languages: list[str]
     tools: list[str]
@@ -90,7 +90,7 @@ class Version(Body):
     version: Word = Field(examples=["1"])
 
 
-class Check(Body):
+class SendCheck(Body):
     """What one check asks for; documents are own files of purpose `document`."""
 
     kind: Literal["national_id", "background_check"]
@@ -125,20 +125,20 @@ def _profile(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@router.post("", response={201: Profile}, summary="Become a Tasker")
+@router.post("", response={201: OwnProfile}, summary="Become a Tasker")
 def start_as_tasker(request: HttpRequest) -> object:
     """The role, an empty profile and the checklist; twice is once."""
     onboarding.start(me(request), now=instant(request))
     return _profile(request)
 
 
-@router.get("", response=Profile, summary="My Tasker profile")
+@router.get("", response=OwnProfile, summary="My Tasker profile")
 def get_own_profile(request: HttpRequest) -> object:
     """With the checklist of what stands between me and the first offer."""
     return _profile(request)
 
 
-@router.patch("", response=Profile, summary="Change my Tasker profile")
+@router.patch("", response=OwnProfile, summary="Change my Tasker profile")
 def change_own_profile(request: HttpRequest, body: ChangeProfile) -> object:
     """What is left out stays."""
     fields = body.dict(exclude_unset=True, exclude_none=True)
@@ -148,7 +148,7 @@ def change_own_profile(request: HttpRequest, body: ChangeProfile) -> object:
     return _profile(request)
 
 
-@router.put("/skills", response=Profile, summary="Set my skills")
+@router.put("/skills", response=OwnProfile, summary="Set my skills")
 def set_skills(request: HttpRequest, body: Skills) -> object:
     """Replaces them."""
     rows = [skill.dict() for skill in body.skills]
@@ -172,15 +172,15 @@ def remove_portfolio_photo(request: HttpRequest, photo_id: Id) -> None:
     onboarding.remove_photo(me(request), photo_id, actor=myself(request), now=instant(request))
 
 
-@router.post("/contract", response=Profile, summary="Accept the contractor agreement")
+@router.post("/contract", response=OwnProfile, summary="Accept the contractor agreement")
 def accept_contract(request: HttpRequest, body: Version) -> object:
     """The version in force; nobody agrees for somebody else."""
     onboarding.accept_contract(me(request), version=body.version, actor=myself(request), now=instant(request))
     return _profile(request)
 
 
-@router.post("/checks", response={201: Profile}, summary="Send a check")
-def submit_check(request: HttpRequest, body: Check) -> object:
+@router.post("/checks", response={201: OwnProfile}, summary="Send a check")
+def submit_check(request: HttpRequest, body: SendCheck) -> object:
     """National ID or background check; a person looks at it. Documents are kept encrypted."""
     mine(request)
     trust.submit(
@@ -196,7 +196,7 @@ def submit_check(request: HttpRequest, body: Check) -> object:
     return _profile(request)
 
 
-@router.post("/review-requests", response=Profile, summary="Ask for the review")
+@router.post("/review-requests", response=OwnProfile, summary="Ask for the review")
 def request_review(request: HttpRequest) -> object:
     """Once everything on the checklist is there; our team approves by hand."""
     onboarding.request_review(me(request), actor=myself(request), now=instant(request))
@@ -294,7 +294,7 @@ class NewBlock(Body):
     repeats_until: date | None = Field(None, description="Weekly until then")
 
 
-class Switch(Body):
+class OnOff(Body):
     on: bool
 
 
@@ -357,7 +357,7 @@ def remove_block(request: HttpRequest, block_id: Id) -> None:
 
 
 @router.put("/switch", response=Calendar, summary="On or off")
-def set_switch(request: HttpRequest, body: Switch) -> object:
+def set_switch(request: HttpRequest, body: OnOff) -> object:
     """Off takes me from every list at once; accepted work stays."""
     hours.switch(me(request), body.on, actor=myself(request), now=instant(request))
     return _calendar(request)
