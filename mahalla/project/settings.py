@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlparse
 
 from django.utils.translation import gettext_lazy as _
 
+from mahalla.console.theme import UNFOLD as UNFOLD
 from mahalla.project import config, gateways, logs
 
 CONFIG = config.load()

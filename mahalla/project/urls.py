@@ -8,12 +8,11 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 
-from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from mahalla.console.site import site as console
 from mahalla.kit import market
 from mahalla.project import health, metrics
-from mahalla.web.views.identity import staff_door
 
 
 def market_pages() -> list[URLPattern | URLResolver]:
@@ -33,8 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics.metrics),
-    path("console/login/", staff_door),
-    path("console/", admin.site.urls),
+    path("console/", console.urls),
     *api(),
     path("", include("mahalla.web.urls")),
     *market_pages(),

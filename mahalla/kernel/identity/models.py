@@ -67,6 +67,10 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or f"#{self.pk}"
 
+    def get_full_name(self) -> str:
+        """What Django's own frames ask for."""
+        return self.name
+
     @property
     def is_active(self) -> bool:  # type: ignore[override]
         """Whether a session of this person counts; a deactivated person comes back by signing in."""

@@ -7,9 +7,11 @@ class KhidmaConfig(AppConfig):
 
     def ready(self) -> None:
         from mahalla.markets.khidma import listeners, market, photos, taskers  # noqa: F401 - the market registers itself
+        from mahalla.markets.khidma.console import roles
         from mahalla.markets.khidma.pages import common as pages
 
         listeners.register()
         photos.register()
         taskers.register()
         pages.register()
+        roles.register()

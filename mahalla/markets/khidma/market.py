@@ -118,6 +118,42 @@ def recurring() -> tuple[Recurring, ...]:
     return jobs.JOBS
 
 
+def console_sections() -> Mapping[str, frozenset[str]]:
+    from mahalla.markets.khidma.console import roles
+
+    return roles.sections()
+
+
+def console_pages() -> tuple[Any, ...]:
+    from mahalla.markets.khidma.console import pages
+
+    return pages.pages()
+
+
+def console_search(user: User, term: str) -> list[Any]:
+    from mahalla.markets.khidma.console import tasks
+
+    return tasks.search(user, term)
+
+
+def console_case_panels(case: Any, *, viewer: User, now: datetime) -> list[Any]:
+    from mahalla.markets.khidma.console import panels
+
+    return list(panels.case_panels(case, viewer=viewer, now=now))
+
+
+def console_person_panels(person: User, *, viewer: User, now: datetime) -> list[Any]:
+    from mahalla.markets.khidma.console import panels
+
+    return list(panels.person_panels(person, viewer=viewer, now=now))
+
+
+def console_check_panels(check: Any, *, viewer: User, now: datetime) -> list[Any]:
+    from mahalla.markets.khidma.console import panels
+
+    return list(panels.check_panels(check, viewer=viewer, now=now))
+
+
 def demo_sign_ins() -> list[tuple[str, str, str]]:
     from mahalla.markets.khidma.demo.people import SIGN_INS
 
@@ -155,6 +191,12 @@ KHIDMA = register(
             "case_proposal": case_proposal,
             "recurring": recurring,
             "demo_sign_ins": demo_sign_ins,
+            "console_sections": console_sections,
+            "console_pages": console_pages,
+            "console_search": console_search,
+            "console_case_panels": console_case_panels,
+            "console_person_panels": console_person_panels,
+            "console_check_panels": console_check_panels,
         },
     )
 )
