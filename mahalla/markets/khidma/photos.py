@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel import policy
@@ -15,7 +15,7 @@ from mahalla.kernel.media import operations as media
 from mahalla.kernel.media import policies as media_policies
 from mahalla.kernel.media.models import Asset
 from mahalla.kernel.media.operations import Upload
-from mahalla.kernel.work.models import Request, RequestPhoto
+from mahalla.kernel.work.models import Job, Request, RequestPhoto
 from mahalla.kit.actors import Actor
 from mahalla.kit.errors import Invalid, NotFound
 from mahalla.markets.khidma import visibility
@@ -76,5 +76,12 @@ def _sees(viewer: User, request: Request) -> bool:
     return True
 
 
+def may_see_evidence(viewer: User, asset: Asset) -> bool:
+    """Photos of the work belong to both who made the agreement (KH-FLOW-21); agents see them through their case."""
+    mine = Q(client=viewer) | Q(worker=viewer)
+    return Job.objects.filter(mine, evidence__asset=asset).exists()
+
+
 def register() -> None:
     media_policies.register(PURPOSE, may_see)
+    media_policies.register("evidence", may_see_evidence)

@@ -68,9 +68,8 @@ class Pool:
 def pool(request: Request, *, now: datetime, only: int | None = None, ignoring: str = "") -> Pool:
     """Everybody who passes every hard filter now (KH-MATCH-01, -02, -20); ``only`` asks about one Tasker."""
     found = Pool(request, now, distance_m=_near(request, now=now, only=only))
-    found.distance_m = {
-        pk: m for pk, m in found.distance_m.items() if pk in _able(request, found.distance_m, now=now)
-    }
+    able = _able(request, found.distance_m, now=now)
+    found.distance_m = {pk: m for pk, m in found.distance_m.items() if pk in able}
     if request.window_start is None or request.window_end is None or request.window_end <= now:
         return found
     window = Span(max(request.window_start, now), request.window_end)

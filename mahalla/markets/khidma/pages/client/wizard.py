@@ -53,7 +53,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def _kinds(request: HttpRequest) -> dict[str, Any]:
     branches = catalog.tree()
     group = request.GET.get("group", "")
-    chosen = [branch for branch in branches if branch.category.code == group]
+    chosen = [branch for branch in branches if branch.category.code == group and branch.children]
     return {"branches": chosen or branches, "group": group if chosen else ""}
 
 
