@@ -169,6 +169,13 @@ def rank_or_fall_back(
         return rank(candidates, factors, controls, version=version)
     except Exception:
         log.exception("ranking %s failed; falling back to distance and rating", version)
+    return fall_back(candidates, version=version, distance=distance, rating=rating)
+
+
+def fall_back(
+    candidates: Candidates, *, version: str, distance: str = "distance_m", rating: str = "rating"
+) -> Ranking:
+    """By distance and then rating, as far as these are known, without a score, marked ``fallback`` (KH-OPS-07)."""
     keys = [
         By(name, rising) for name, rising in ((distance, True), (rating, False)) if name in candidates.columns
     ]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from mahalla.kernel.ledger import operations as ledger
@@ -107,9 +108,17 @@ def settle_batch(batch: PayoutBatch, *, done: bool, now: datetime) -> None:
 
 def debt_minor(user_id: int) -> int:
     """What the worker owes from cash; what a payout on its way will settle is not owed again."""
-    path = accounts.cash_debt(user_id)
-    found = balances([path]).get(path)
-    return found.debit_minor - found.credits_pending if found else 0
+    return debts_minor([user_id])[user_id]
+
+
+def debts_minor(user_ids: Collection[int]) -> dict[int, int]:
+    """The same of many workers, in one query."""
+    paths = {user_id: accounts.cash_debt(user_id) for user_id in user_ids}
+    found = balances(list(paths.values()))
+    return {
+        user_id: found[path].debit_minor - found[path].credits_pending if path in found else 0
+        for user_id, path in paths.items()
+    }
 
 
 def payable_minor(user_id: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,6 +56,11 @@ def cash_of(reference: str) -> CashRecord | None:
 def cash_debt_minor(user_id: int) -> int:
     """What a worker owes the platform from cash (KH-PAY-08)."""
     return postings.debt_minor(user_id)
+
+
+def cash_debts_minor(user_ids: Collection[int]) -> dict[int, int]:
+    """What each of these workers owes the platform from cash, in one query."""
+    return postings.debts_minor(user_ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,12 +122,19 @@ def blocked_from(
     user_ids: Iterable[int], category: str, at: datetime, *, parents: Iterable[str] = ()
 ) -> set[int]:
     """Those who may not be offered work of ``category`` (or of its ``parents``) at ``at`` (KH-TRUST-14)."""
+    return barred(active_sanctions(user_ids, at), category, parents=parents)
+
+
+def barred(
+    sanctions: Mapping[int, Iterable[Sanction]], category: str, *, parents: Iterable[str] = ()
+) -> set[int]:
+    """The same of sanctions already read: whom one of theirs keeps from this work."""
     codes = {category, *parents}
     hard = {Sanction.Level.SUSPENSION, Sanction.Level.BAN}
     return {
         user_id
-        for user_id, sanctions in active_sanctions(user_ids, at).items()
-        if any(s.level in hard or (s.category and s.category in codes) for s in sanctions)
+        for user_id, held in sanctions.items()
+        if any(s.level in hard or (s.category and s.category in codes) for s in held)
     }
 
 

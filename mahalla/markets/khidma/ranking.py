@@ -1,18 +1,15 @@
-"""Who could do a task, in which order, and why (KH-MATCH): hard filters, six factors, controls in their fixed order.
+"""In which order Taskers are offered a task, and why (KH-MATCH): six factors, then controls in their fixed order.
 
-Candidates come from the map's index; everything about them is read in a fixed number of queries, whatever their number;
-the ranking itself is ``kernel.matching``'s. Acceptance exists only on an offer (C1).
+Who is ranked at all is ``candidates``'; the ranking itself is ``kernel.matching``'s. Acceptance exists only on an offer
+(C1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
-from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel import policy
@@ -21,144 +18,61 @@ from mahalla.kernel.matching import factors, runs
 from mahalla.kernel.matching.candidates import Candidates, Factor, Values, flag
 from mahalla.kernel.matching.controls import Boost, By, Damp, Diversity, Favourites, Rule, Sort, Stage
 from mahalla.kernel.matching.models import RankingRun
-from mahalla.kernel.matching.rank import Ranking, rank_or_fall_back
-from mahalla.kernel.matching.retrieve import nearest, reached
-from mahalla.kernel.reviews import reputation
+from mahalla.kernel.matching.rank import Ranking, fall_back, rank_or_fall_back
 from mahalla.kernel.schedule import queries as schedule
-from mahalla.kernel.trust import queries as trust
 from mahalla.kernel.work.models import Offer, Request
 from mahalla.kit.errors import Refused
-from mahalla.kit.quote import Quote
+from mahalla.kit.flow import Phase
 from mahalla.kit.spans import Span
-from mahalla.markets.khidma import pricing, supply
-from mahalla.markets.khidma.models import (
-    Exclusion,
-    Favourite,
-    Interest,
-    Rate,
-    TaskerProfile,
-    TaskerSkill,
-    TaskerStats,
-)
+from mahalla.markets.khidma import pricing
+from mahalla.markets.khidma.candidates import Pool, buffer_min, features, is_remote, offer_load, pool
+from mahalla.markets.khidma.models import Rate, TaskerProfile, TaskerStats
 
+__all__ = [
+    "Pool", "check", "deadline_of", "features", "is_instant", "is_remote", "next_auto", "offer_load", "pool", "rank",
+    "ranking_for_display", "run", "start_for", "still_fits", "to_tell",
+]  # fmt: skip
+
+log = logging.getLogger(__name__)
 VERSION = "khidma-1"
-POOL = 300
 SHOWN_TOP = 3
-
-
-@dataclass(slots=True)
-class Pool:
-    """The candidates who pass the hard filters. ``start``: the earliest fit; ``terms``: their price for this task."""
-
-    request: Request
-    now: datetime
-    distance_m: dict[int, float] = field(default_factory=dict)
-    start: dict[int, datetime] = field(default_factory=dict)
-    terms: dict[int, dict[str, Any]] = field(default_factory=dict)
-    quotes: dict[int, Quote] = field(default_factory=dict)
-
-    @property
-    def ids(self) -> list[int]:
-        return [pk for pk in self.distance_m if pk in self.start and pk in self.quotes]
-
-
-# --- hard filters ---------------------------------------------------------------------------------------------------
-
-
-def pool(request: Request, *, now: datetime, only: int | None = None, ignoring: str = "") -> Pool:
-    """Everybody who passes every hard filter now (KH-MATCH-01, -02, -20); ``only`` asks about one Tasker."""
-    found = Pool(request, now, distance_m=_near(request, now=now, only=only))
-    able = _able(request, found.distance_m, now=now)
-    found.distance_m = {pk: m for pk, m in found.distance_m.items() if pk in able}
-    if request.window_start is None or request.window_end is None or request.window_end <= now:
-        return found
-    window = Span(max(request.window_start, now), request.window_end)
-    found.start = schedule.fits(
-        list(found.distance_m),
-        window=window,
-        minutes=request.estimate_min,
-        buffer_min=_buffer(request, now=now),
-        ignoring=ignoring,
-    )
-    found.terms = pricing.terms_with(request, list(found.start), now=now)
-    found.quotes = {pk: pricing.quote_of(terms) for pk, terms in found.terms.items()}
-    return found
-
-
-def is_remote(request: Request) -> bool:
-    return request.category is not None and request.category.work_place == "remote"
-
-
-def _buffer(request: Request, *, now: datetime) -> int:
-    return 0 if is_remote(request) else int(policy.get("travel_buffer_min", now=now))
-
-
-def _near(request: Request, *, now: datetime, only: int | None) -> dict[int, float]:
-    """Within min(own radius, 50 km) of the task and live; anywhere for remote work (KH-MATCH-20)."""
-    if request.category_id is None or (request.lat is None and not is_remote(request)):
-        return {}
-    radius_m = None if is_remote(request) else policy.get("radius_max_km", now=now) * 1000
-    lat, lng = request.lat or 0.0, request.lng or 0.0
-    if only is not None:
-        return reached([only], request.category_id, lat, lng, radius_m=radius_m)
-    return dict(nearest(request.category_id, lat, lng, limit=POOL, radius_m=radius_m))
-
-
-def _able(request: Request, near: Collection[int], *, now: datetime) -> set[int]:
-    """Checks valid, skills and tools complete, not excluded, not the client, no sanction in the way."""
-    category = request.category
-    assert category is not None
-    ids = supply.eligible(near, now=now) - {request.client_id}
-    ids -= set(Exclusion.objects.filter(request=request).values_list("worker_id", flat=True))
-    ids -= supply.blocked_from(ids, category, now=now)
-    profiles = {p.user_id: p for p in TaskerProfile.objects.filter(user_id__in=ids)}
-    skills = _skills_of(ids)
-    wanted = required_skills(request)
-    tools = set(category.tools)
-    no_pets = bool(request.details.get("pets"))
-    if request.method_kind == "cash":
-        ids = {pk for pk in ids if _cash_allowed(pk, now=now)}
-    return {
-        pk
-        for pk in ids
-        if wanted <= skills.get(pk, set())
-        and tools <= set(profiles[pk].tools)
-        and (profiles[pk].accepts_pets or not no_pets)
-    }
-
-
-def required_skills(request: Request) -> set[str]:
-    """The category's skills, and those that the inputs ask for (KH-CAT-04, KH-MATCH-18)."""
-    category = request.category
-    wanted = set(category.required_skills) if category else set()
-    if request.details.get("heavy_lifting"):
-        wanted.add("heavy_lifting")
-    return wanted
-
-
-def _skills_of(ids: Collection[int]) -> dict[int, set[str]]:
-    out: dict[int, set[str]] = {}
-    rows = TaskerSkill.objects.filter(profile__user_id__in=ids).values_list("profile__user_id", "skill__code")
-    for pk, code in rows:
-        out.setdefault(pk, set()).add(code)
-    return out
-
-
-def _cash_allowed(worker_id: int, *, now: datetime) -> bool:
-    try:
-        supply.require_cash_allowed(worker_id, now=now)
-    except Refused:
-        return False
-    return True
+#: how many are told of one new task: the best ranked
+TOLD = 20
+#: when finding the candidates alone took longer, they are not scored but put in order of distance (KH-OPS-07)
+PATIENCE_S = 3.0
 
 
 # --- the ranking ----------------------------------------------------------------------------------------------------
 
 
 def rank(found: Pool) -> Ranking:
-    """The order of a pool with every factor and control explained (KH-MATCH-03..14, -21)."""
-    candidates = features(found)
+    """The order of a pool with every factor and control explained (KH-MATCH-03..14, -21).
+
+    When the scorer fails or is slow: by distance and rating, marked ``fallback`` (KH-OPS-07).
+    """
+    if found.took_s > PATIENCE_S:
+        log.warning("candidates of request %s took %.1f s; not scored", found.request.pk, found.took_s)
+        return fall_back(_plain(found), version=VERSION)
+    try:
+        candidates = features(found)
+    except Exception:
+        log.exception("the facts about candidates of request %s could not be read", found.request.pk)
+        return fall_back(_plain(found), version=VERSION)
     number = _numbers(found.now)
+    return rank_or_fall_back(
+        candidates, _factors(number), _controls(number), version=VERSION, rating="reputation"
+    )
+
+
+def _plain(found: Pool) -> Candidates:
+    """Distance alone, which needs no further question."""
+    remote = is_remote(found.request)
+    return Candidates.of(
+        found.ids, distance_m=[None if remote else found.distance_m[pk] for pk in found.ids]
+    )
+
+
+def _factors(number: Any) -> tuple[Factor, ...]:
     scale_m, idle_days = number("distance_scale_km") * 1000, number("activity_days")
     strength = number("prior_strength")
     prior_accept, prior_complete = number("accept_prior"), number("complete_prior")
@@ -169,7 +83,7 @@ def rank(found: Pool) -> Ranking:
     def rate(hits: str, tries: str, prior: float) -> Values:
         return lambda c: factors.smoothed_rate(c[hits], c[tries], prior=prior, strength=strength)
 
-    made_of = (
+    return (
         factor("distance", lambda c: factors.distance_decay(c["distance_m"], scale_m=scale_m)),
         factor("accept", rate("accepted", "answered", prior_accept)),
         factor("complete", rate("completed", "taken", prior_complete)),
@@ -177,7 +91,6 @@ def rank(found: Pool) -> Ranking:
         factor("price", lambda c: factors.price_competitiveness(c["price_minor"], c["median_minor"])),
         factor("activity", lambda c: factors.recency(c["days_idle"], days=idle_days)),
     )
-    return rank_or_fall_back(candidates, made_of, _controls(number), version=VERSION, rating="reputation")
 
 
 def _controls(number: Any) -> tuple[Any, ...]:
@@ -215,78 +128,6 @@ def _numbers(now: datetime) -> Any:
     return number
 
 
-def features(found: Pool) -> Candidates:
-    """What is known of each candidate, as columns (KH-MATCH-19)."""
-    ids, now, request = found.ids, found.now, found.request
-    stats = {s.worker_id: s for s in TaskerStats.objects.filter(worker_id__in=ids)}
-    scores = reputation.reputation_of(ids, now=now)
-    shown = runs.showings(ids, since=now - timedelta(hours=24))
-    liked = set(
-        Favourite.objects.filter(client_id=request.client_id, worker_id__in=ids).values_list(
-            "worker_id", flat=True
-        )
-    )
-    interested = set(
-        Interest.objects.filter(request=request, worker_id__in=ids).values_list("worker_id", flat=True)
-    )
-    sanctioned = {
-        pk
-        for pk, found_ in trust.active_sanctions(ids, now).items()
-        if any(s.level == "derank" for s in found_)
-    }
-    load = offer_load(ids, now=now)
-    prices = np.array([found.quotes[pk].total_minor for pk in ids], dtype=np.float64)
-    median = float(np.median(prices)) if len(ids) else 0.0
-    blank = TaskerStats()
-    rows = [stats.get(pk, blank) for pk in ids]
-    remote = is_remote(request)
-    return Candidates.of(
-        ids,
-        distance_m=[None if remote else found.distance_m[pk] for pk in ids],
-        accepted=[s.accepted for s in rows],
-        answered=[s.answered for s in rows],
-        completed=[s.completed for s in rows],
-        taken=[s.taken for s in rows],
-        reputation=[scores[pk].value for pk in ids],
-        reviews=[scores[pk].count for pk in ids],
-        price_minor=prices,
-        median_minor=median,
-        below_median=prices < median,
-        days_idle=[None if s.last_active_at is None else max(0, (now - s.last_active_at).days) for s in rows],
-        last_offer=[None if s.last_offer_at is None else s.last_offer_at.timestamp() for s in rows],
-        is_new=[bool(found.terms[pk]["new"]) for pk in ids],
-        interested=[pk in interested for pk in ids],
-        favourite=[pk in liked for pk in ids],
-        shown_often=[shown[pk] >= policy.get("exposure_top3_day", now=now) for pk in ids],
-        low_rating=[
-            scores[pk].count >= 5 and scores[pk].value < policy.get("derank_rating", now=now) for pk in ids
-        ],
-        low_completion=[_low_completion(s, now=now) for s in rows],
-        sanction=[pk in sanctioned for pk in ids],
-        busy_answering=[load[pk][0] >= policy.get("exposure_pending_max", now=now) for pk in ids],
-    )
-
-
-def _low_completion(stats: TaskerStats, *, now: datetime) -> bool:
-    """Below 85 % over the last 20 tasks (KH-MATCH-14); a handful of tasks says nothing yet."""
-    last = stats.recent_outcomes
-    return len(last) >= 5 and sum(last) / len(last) < policy.get("derank_completion", now=now)
-
-
-def offer_load(ids: Collection[int], *, now: datetime) -> dict[int, tuple[int, int]]:
-    """Pending offers, and offers of the last 24 hours, of each Tasker (KH-MATCH-09)."""
-    rows = (
-        Offer.objects.filter(worker_id__in=list(ids))
-        .filter(Q(state="pending") | Q(created_at__gte=now - timedelta(hours=24)))
-        .values("worker_id")
-        .annotate(
-            waiting=Count("pk", filter=Q(state="pending")),
-            today=Count("pk", filter=Q(created_at__gte=now - timedelta(hours=24))),
-        )
-    )
-    return dict.fromkeys(ids, (0, 0)) | {row["worker_id"]: (row["waiting"], row["today"]) for row in rows}
-
-
 # --- doors ----------------------------------------------------------------------------------------------------------
 
 
@@ -316,19 +157,16 @@ def next_auto(request: Request, *, now: datetime) -> int | None:
     asked = set(request.offers.exclude(state="withdrawn").values_list("worker_id", flat=True))
     ranking = rank(pool(request, now=now))
     runs.record(ranking, request_id=request.pk, purpose="auto", now=now)
-    load = offer_load(ranking.worker_ids, now=now)
+    roomy = _with_room(ranking, now=now)
+    return next((pk for pk in ranking.worker_ids if pk in roomy and pk not in asked), None)
+
+
+def _with_room(ranking: Ranking, *, now: datetime) -> set[int]:
+    """Those below the exposure caps: fewer than 3 pending offers, fewer than 10 in a day (KH-MATCH-09)."""
     most_pending = policy.get("exposure_pending_max", now=now)
     most_a_day = policy.get("exposure_offers_day", now=now)
-    for worker_id in _by_merit(ranking):
-        waiting, today = load[worker_id]
-        if worker_id not in asked and waiting < most_pending and today < most_a_day:
-            return worker_id
-    return None
-
-
-def _by_merit(ranking: Ranking) -> list[int]:
-    """Automatic matching takes the ranking as it is (KH-MATCH-16)."""
-    return ranking.worker_ids
+    load = offer_load(ranking.worker_ids, now=now)
+    return {pk for pk, had in load.items() if had.waiting < most_pending and had.today < most_a_day}
 
 
 def start_for(offer: Offer, *, wished: Any, now: datetime) -> datetime:
@@ -345,7 +183,7 @@ def start_for(offer: Offer, *, wished: Any, now: datetime) -> datetime:
         offer.worker_id,
         window=window,
         minutes=request.estimate_min,
-        buffer_min=_buffer(request, now=now),
+        buffer_min=buffer_min(request, now=now),
     )
     if found is None or (wished and found != window.start):
         raise Refused("slot_taken", _("You are not free at that time any more."))
@@ -361,14 +199,17 @@ def still_fits(offer: Offer, *, now: datetime) -> bool:
 
 
 def is_instant(request: Request, worker_id: int, *, now: datetime) -> bool:
-    """Instant booking: switched on for the category; a new Tasker has at most one open (KH-FLOW-10, C9)."""
-    rate = Rate.objects.filter(worker_id=worker_id, category=request.category).first()
-    if rate is None or not rate.instant:
+    """Instant booking: switched on for the category; a new Tasker has at most one open (KH-FLOW-10, C9).
+
+    Asked inside the transaction that books: a new Tasker's row is locked, so that two clients at once count each other.
+    """
+    if not Rate.objects.filter(worker_id=worker_id, category=request.category, instant=True).exists():
         return False
     profile = TaskerProfile.objects.get(user_id=worker_id)
     done = TaskerStats.objects.filter(worker_id=worker_id).values_list("completed", flat=True).first() or 0
     if not pricing.is_new(profile, done, now=now):
         return True
+    list(TaskerProfile.objects.select_for_update(no_key=True).filter(pk=profile.pk))
     open_ones = Offer.objects.filter(
         worker_id=worker_id, data__instant=True, job__state__in=("accepted", "confirmed", "in_progress")
     )
@@ -376,14 +217,20 @@ def is_instant(request: Request, worker_id: int, *, now: datetime) -> bool:
 
 
 def to_tell(request: Request, *, now: datetime) -> list[int]:
-    """Taskers who get a push for a new task: matching, switched on, below the exposure caps (KH-NOTE-04)."""
-    ids = rank(pool(request, now=now)).worker_ids
+    """Taskers who get a push for a new task: matching, switched on, below the exposure caps (KH-NOTE-04).
+
+    Nobody when somebody was booked at once. The list that was ranked at this instant is not ranked again.
+    """
+    if request.phase != Phase.OPEN:
+        return []
+    last = RankingRun.objects.filter(request_id=request.pk, created_at=now, purpose="list").first()
+    ranking = runs.ranking_of(last) if last else rank(pool(request, now=now))
+    ids = ranking.worker_ids
     wanting = set(
         TaskerProfile.objects.filter(user_id__in=ids, push_new_tasks=True).values_list("user_id", flat=True)
     )
-    load = offer_load(ids, now=now)
-    most = policy.get("exposure_pending_max", now=now)
-    return [pk for pk in ids if pk in wanting and load[pk][0] < most][:20]
+    roomy = _with_room(ranking, now=now)
+    return [pk for pk in ids if pk in wanting and pk in roomy][:TOLD]
 
 
 def ranking_for_display(request: Request) -> Ranking | None:

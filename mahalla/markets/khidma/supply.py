@@ -6,7 +6,7 @@ the conditions calls that: onboarding, rates and hours here; checks, sanctions a
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from mahalla.kernel.payments import queries as payments
 from mahalla.kernel.payments.models import PayoutMethod
 from mahalla.kernel.schedule import queries as schedule
 from mahalla.kernel.trust import queries as trust
+from mahalla.kernel.trust.models import Sanction
 from mahalla.kit.errors import Refused
 from mahalla.markets.khidma.models import Rate, TaskerProfile
 
@@ -145,6 +146,12 @@ def cash_allowed(worker_id: int, *, now: datetime) -> bool:
     return bool(payments.cash_debt_minor(worker_id) <= policy.get("cash_debt_max", now=now))
 
 
+def cash_allowed_of(worker_ids: Collection[int], *, now: datetime) -> set[int]:
+    """Those of these Taskers who may take cash tasks, in one query."""
+    most = policy.get("cash_debt_max", now=now)
+    return {pk for pk, debt in payments.cash_debts_minor(worker_ids).items() if debt <= most}
+
+
 def require_cash_allowed(worker_id: int, *, now: datetime) -> None:
     if not cash_allowed(worker_id, now=now):
         raise Refused(
@@ -187,8 +194,13 @@ def _codes(category: Category) -> list[str]:
 
 def blocked_from(worker_ids: Collection[int], category: Category, *, now: datetime) -> set[int]:
     """Those whom a sanction keeps from work of this category now."""
+    return barred(trust.active_sanctions(worker_ids, now), category)
+
+
+def barred(sanctions: Mapping[int, Iterable[Sanction]], category: Category) -> set[int]:
+    """Of these sanctions in force, whom they keep from work of this category."""
     code, *parents = _codes(category)
-    return trust.blocked_from(worker_ids, code, now, parents=parents)
+    return trust.barred(sanctions, code, parents=parents)
 
 
 def sweep(*, now: datetime, batch: int = 1000) -> int:

@@ -1,0 +1,301 @@
+"""Who could do a task: the hard filters, and what is known of everybody who passes them (KH-MATCH-01, -02, -20).
+
+Candidates come from the map's index; everything about them is read in a fixed number of queries, whatever their number.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import numpy as np
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
+from django.db.models import Exists, OuterRef
+
+from mahalla.kernel import policy
+from mahalla.kernel.catalog.models import Category
+from mahalla.kernel.matching import runs
+from mahalla.kernel.matching.candidates import Candidates
+from mahalla.kernel.matching.retrieve import nearest, reached
+from mahalla.kernel.reviews import reputation
+from mahalla.kernel.schedule import queries as schedule
+from mahalla.kernel.trust import queries as trust
+from mahalla.kernel.work.models import Request
+from mahalla.kit.quote import Quote
+from mahalla.kit.spans import Span
+from mahalla.markets.khidma import guidance, pricing, supply
+from mahalla.markets.khidma.models import Exclusion, Favourite, Interest, Rate, TaskerSkill, TaskerStats
+
+#: how many of the nearest are looked at; more, step by step, while fewer than ``ENOUGH`` of them pass
+WIDTHS = (300, 1_200, 4_800)
+ENOUGH = 50
+#: below so many outcomes the share of completed tasks says nothing yet; the reviews of KH-MATCH-14 likewise
+FEW = 5
+
+
+@dataclass(slots=True)
+class Pool:
+    """The candidates who pass the hard filters. ``start``: the earliest fit; ``terms``: their price for this task.
+
+    ``people`` are their rates with profile and counters; ``median_minor`` is the client's whole price of this task in
+    the middle of the category and city; ``took_s`` is how long finding them took.
+    """
+
+    request: Request
+    now: datetime
+    distance_m: dict[int, float] = field(default_factory=dict)
+    start: dict[int, datetime] = field(default_factory=dict)
+    terms: dict[int, dict[str, Any]] = field(default_factory=dict)
+    quotes: dict[int, Quote] = field(default_factory=dict)
+    people: dict[int, Any] = field(default_factory=dict)
+    deranked: set[int] = field(default_factory=set)
+    median_minor: int = 0
+    took_s: float = 0.0
+
+    @property
+    def ids(self) -> list[int]:
+        return list(self.quotes)
+
+
+class Load(NamedTuple):
+    """Of one Tasker: pending offers, offers of the last 24 hours, and when the last one came (KH-MATCH-03, -09)."""
+
+    waiting: int = 0
+    today: int = 0
+    last_at: datetime | None = None
+
+
+# --- hard filters ---------------------------------------------------------------------------------------------------
+
+
+def pool(request: Request, *, now: datetime, only: int | None = None, ignoring: str = "") -> Pool:
+    """Everybody who passes every hard filter now; ``only`` asks about one Tasker, ``ignoring`` is a time not counted.
+
+    The nearest 300 are looked at first; where most of them are taken, further ones, so that a list is not empty while
+    somebody could come.
+    """
+    begun = time.perf_counter()
+    found = Pool(request, now)
+    window = _window(request, now)
+    for width in WIDTHS if window is not None else ():
+        found = Pool(request, now, distance_m=_near(request, now=now, only=only, limit=width))
+        _keep_able(found)
+        _keep_free(found, window, ignoring)
+        _price(found)
+        if only is not None or len(found.ids) >= ENOUGH or len(found.distance_m) < width:
+            break
+    found.took_s = time.perf_counter() - begun
+    return found
+
+
+def _window(request: Request, now: datetime) -> Span | None:
+    if request.window_start is None or request.window_end is None or request.window_end <= now:
+        return None
+    return Span(max(request.window_start, now), request.window_end)
+
+
+def is_remote(request: Request) -> bool:
+    return request.category is not None and request.category.work_place == Category.WorkPlace.REMOTE
+
+
+def buffer_min(request: Request, *, now: datetime) -> int:
+    """Minutes of travel kept free after the work."""
+    return 0 if is_remote(request) else int(policy.get("travel_buffer_min", now=now))
+
+
+def _near(request: Request, *, now: datetime, only: int | None, limit: int) -> dict[int, float]:
+    """Within min(own radius, 50 km) of the task and live; anywhere for remote work (KH-MATCH-20)."""
+    if request.category_id is None or (request.lat is None and not is_remote(request)):
+        return {}
+    radius_m = None if is_remote(request) else policy.get("radius_max_km", now=now) * 1000
+    lat, lng = request.lat or 0.0, request.lng or 0.0
+    if only is not None:
+        return reached([only], request.category_id, lat, lng, radius_m=radius_m)
+    return dict(nearest(request.category_id, lat, lng, limit=limit, radius_m=radius_m))
+
+
+def _keep_able(found: Pool) -> None:
+    """Checks valid, skills and tools complete, not excluded, not the client, no sanction or cash debt in the way."""
+    request, now, category = found.request, found.now, found.request.category
+    assert category is not None
+    people = _people(request, supply.eligible(found.distance_m, now=now))
+    sanctions = trust.active_sanctions(people, now)
+    for pk in supply.barred(sanctions, category):
+        people.pop(pk, None)
+    wanted, tools = required_skills(request), set(category.tools)
+    pets = bool(request.details.get("pets"))
+    found.people = {
+        pk: rate
+        for pk, rate in people.items()
+        if wanted <= set(rate.skills)
+        and tools <= set(rate.worker.tasker.tools)
+        and (rate.worker.tasker.accepts_pets or not pets)
+    }
+    if request.method_kind == "cash":
+        allowed = supply.cash_allowed_of(found.people, now=now)
+        found.people = {pk: rate for pk, rate in found.people.items() if pk in allowed}
+    found.deranked = {pk for pk, held in sanctions.items() if any(s.level == "derank" for s in held)}
+
+
+def _people(request: Request, ids: Collection[int]) -> dict[int, Any]:
+    """Rates for this kind of work with profile, counters, skills and what ties them to this client: one query."""
+    worker = OuterRef("worker_id")
+    skills = TaskerSkill.objects.filter(profile__user_id=worker).values("skill__code")
+    rows = (
+        Rate.objects.filter(category_id=request.category_id, worker_id__in=ids)
+        .exclude(worker_id=request.client_id)
+        .exclude(Exists(Exclusion.objects.filter(request_id=request.pk, worker_id=worker)))
+        .annotate(
+            skills=ArraySubquery(skills),
+            interested=Exists(Interest.objects.filter(request_id=request.pk, worker_id=worker)),
+            favourite=Exists(Favourite.objects.filter(client_id=request.client_id, worker_id=worker)),
+        )
+        .select_related("worker__tasker", "worker__tasker_stats")
+    )
+    return {rate.worker_id: rate for rate in rows}
+
+
+def required_skills(request: Request) -> set[str]:
+    """The category's skills, and those that the inputs ask for (KH-CAT-04, KH-MATCH-18)."""
+    category = request.category
+    wanted = set(category.required_skills) if category else set()
+    if request.details.get("heavy_lifting"):
+        wanted.add("heavy_lifting")
+    return wanted
+
+
+def _keep_free(found: Pool, window: Span | None, ignoring: str) -> None:
+    """Read live: the switch, blocks and accepted work count as they are now (KH-MATCH-02)."""
+    if window is None:
+        return
+    found.start = schedule.fits(
+        list(found.people),
+        window=window,
+        minutes=found.request.estimate_min,
+        buffer_min=buffer_min(found.request, now=found.now),
+        ignoring=ignoring,
+    )
+
+
+def _price(found: Pool) -> None:
+    """The terms of everybody who is free, nearest first, and the middle of the category and city."""
+    request, now, category = found.request, found.now, found.request.category
+    assert category is not None
+    free = [pk for pk in found.distance_m if pk in found.start]
+    if not free:
+        return
+    shared = pricing.shared_terms(request, pricing.taxes(now=now), now=now)
+    fixed = request.pricing_model == "fixed"
+    median = guidance.rates(category, request.city_id, fixed=fixed, now=now).median_minor
+    for pk in free:
+        rate = found.people[pk]
+        profile, done = rate.worker.tasker, stats_of(rate).completed
+        own = pricing.own_terms(
+            request,
+            rate,
+            profile,
+            new=pricing.is_new(profile, done, now=now),
+            median_minor=median,
+            now=now,
+        )
+        if own is not None:
+            found.terms[pk] = {**shared, **own}
+    found.quotes = {pk: pricing.quote_of(terms) for pk, terms in found.terms.items()}
+    found.median_minor = _middle(found, median, fixed=fixed)
+
+
+def _middle(found: Pool, rate_minor: int, *, fixed: bool) -> int:
+    """What the client would pay for this task at the median rate, with the travel usual among the candidates.
+
+    Where the category and city have no median, it is that of the candidates' own whole prices.
+    """
+    if not found.quotes:
+        return 0
+    if not rate_minor:
+        return int(np.median([quote.total_minor for quote in found.quotes.values()]))
+    travel = int(np.median([terms["travel_minor"] for terms in found.terms.values()]))
+    own = {"rate_minor": 0 if fixed else rate_minor, "fixed_minor": rate_minor if fixed else 0}
+    some = next(iter(found.terms.values()))
+    return pricing.quote_of({**some, **own, "minimum_min": 0, "travel_minor": travel}).total_minor
+
+
+# --- what is known of them ------------------------------------------------------------------------------------------
+
+
+def stats_of(rate: Any) -> TaskerStats:
+    """The counters that came with a rate; zeros for somebody who was never asked."""
+    found: TaskerStats = getattr(rate.worker, "tasker_stats", None) or TaskerStats(worker_id=rate.worker_id)
+    return found
+
+
+def features(found: Pool) -> Candidates:
+    """What is known of each candidate, as columns (KH-MATCH-19)."""
+    ids, now = found.ids, found.now
+    people = [found.people[pk] for pk in ids]
+    stats = [stats_of(rate) for rate in people]
+    scores = reputation.reputation_of(ids, now=now)
+    shown = runs.showings(ids, since=now - timedelta(hours=24))
+    load = offer_load(ids, now=now)
+    prices = np.array([found.quotes[pk].total_minor for pk in ids], dtype=np.float64)
+    top3, pending, low, share = (
+        policy.get(name, now=now)
+        for name in ("exposure_top3_day", "exposure_pending_max", "derank_rating", "derank_completion")
+    )
+    remote = is_remote(found.request)
+    return Candidates.of(
+        ids,
+        distance_m=[None if remote else found.distance_m[pk] for pk in ids],
+        accepted=[s.accepted for s in stats],
+        answered=[s.answered for s in stats],
+        completed=[s.completed for s in stats],
+        taken=[s.taken for s in stats],
+        reputation=[scores[pk].value for pk in ids],
+        reviews=[scores[pk].count for pk in ids],
+        price_minor=prices,
+        median_minor=float(found.median_minor),
+        below_median=prices < found.median_minor,
+        days_idle=[_days(s.last_active_at, now) for s in stats],
+        last_offer=[at.timestamp() if (at := load[pk].last_at) else None for pk in ids],
+        is_new=[bool(found.terms[pk]["new"]) for pk in ids],
+        interested=[rate.interested for rate in people],
+        favourite=[rate.favourite for rate in people],
+        shown_often=[shown[pk] >= top3 for pk in ids],
+        low_rating=[scores[pk].count >= FEW and scores[pk].value < low for pk in ids],
+        low_completion=[_often_fails(s.recent_outcomes, share) for s in stats],
+        sanction=[pk in found.deranked for pk in ids],
+        offers_waiting=[load[pk].waiting for pk in ids],
+        offers_today=[load[pk].today for pk in ids],
+        busy_answering=[load[pk].waiting >= pending for pk in ids],
+    )
+
+
+def _days(last: datetime | None, now: datetime) -> int | None:
+    return None if last is None else max(0, (now - last).days)
+
+
+def _often_fails(outcomes: list[bool], share: float) -> bool:
+    """Below 85 % over the last 20 tasks (KH-MATCH-14)."""
+    return len(outcomes) >= FEW and sum(outcomes) / len(outcomes) < share
+
+
+_LOAD = """
+    SELECT w.id,
+           (SELECT count(*) FROM work_offer o WHERE o.worker_id = w.id AND o.phase = 'open'),
+           (SELECT count(*) FROM work_offer o WHERE o.worker_id = w.id AND o.created_at >= %s),
+           (SELECT o.created_at FROM work_offer o WHERE o.worker_id = w.id ORDER BY o.created_at DESC LIMIT 1)
+    FROM unnest(%s::bigint[]) AS w (id)
+"""
+
+
+def offer_load(ids: Collection[int], *, now: datetime) -> dict[int, Load]:
+    """What each of these Taskers has been asked lately (KH-MATCH-09).
+
+    Read from the offers: a counter on the Tasker's row would make two offers to one Tasker wait for each other.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LOAD, [now - timedelta(hours=24), list(ids)])
+        return {row[0]: Load(*row[1:]) for row in cursor.fetchall()}
