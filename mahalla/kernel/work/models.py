@@ -110,7 +110,10 @@ class Offer(Stateful):
                 fields=["request", "worker"], condition=Q(phase="open"), name="one_live_offer_per_worker"
             ),
         ]
-        indexes = [models.Index(fields=["worker", "-created_at"], name="offer_of_worker")]
+        indexes = [
+            models.Index(fields=["worker", "-created_at"], name="offer_of_worker"),
+            models.Index(fields=["worker"], name="offer_waiting", condition=Q(phase="open")),
+        ]
 
     def __str__(self) -> str:
         return f"offer {self.pk}"

@@ -132,7 +132,6 @@ class TaskerStats(models.Model):
     cancelled = models.PositiveIntegerField(default=0)
     recent_outcomes = ArrayField(models.BooleanField(), default=list)
     last_active_at = models.DateTimeField(null=True)
-    last_offer_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"stats of {self.worker_id}"

@@ -46,7 +46,7 @@ def matching_taskers(c: Ctx) -> list[int]:
 
 
 def client_if_stuck(c: Ctx) -> list[int]:
-    return client(c) if c.subject.data.get("needs_ops") else []
+    return client(c) if c.subject.state == "matching" and c.subject.data.get("needs_ops") else []
 
 
 def client_if_staff_acted(c: Ctx) -> list[int]:

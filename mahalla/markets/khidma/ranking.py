@@ -67,9 +67,7 @@ def rank(found: Pool) -> Ranking:
 def _plain(found: Pool) -> Candidates:
     """Distance alone, which needs no further question."""
     remote = is_remote(found.request)
-    return Candidates.of(
-        found.ids, distance_m=[None if remote else found.distance_m[pk] for pk in found.ids]
-    )
+    return Candidates.of(found.ids, distance_m=[None if remote else found.distance_m[pk] for pk in found.ids])
 
 
 def _factors(number: Any) -> tuple[Factor, ...]:

@@ -379,14 +379,13 @@ def _count(pasts: list[Past], now: datetime) -> None:
         own.completed += 1
         own.recent_outcomes = [*own.recent_outcomes, True][-20:]
         own.last_active_at = max(own.last_active_at or past.submitted, past.submitted)
-        own.last_offer_at = max(own.last_offer_at or past.posted, past.posted)
         home = homes.setdefault(past.client.pk, ClientProfile(user=past.client))
         home.completed += 1
         for other in past.refused:
             stats[other.pk].declined += 1
     TaskerStats.objects.bulk_update(
         stats.values(),
-        ["accepted", "declined", "completed", "recent_outcomes", "last_active_at", "last_offer_at"],
+        ["accepted", "declined", "completed", "recent_outcomes", "last_active_at"],
     )
     ClientProfile.objects.bulk_create([row for row in homes.values() if row.pk is None])
     ClientProfile.objects.bulk_update([row for row in homes.values() if row.pk], ["completed"])

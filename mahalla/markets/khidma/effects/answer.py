@@ -21,10 +21,12 @@ def reference(offer: Offer) -> str:
     return f"offer:{offer.pk}"
 
 
-def note_offer(c: Ctx) -> None:
-    """Remember when the Tasker was last asked; questions are possible from now on, contacts masked (S30)."""
+def open_questions(c: Ctx) -> None:
+    """Questions are possible from now on, contacts masked (S30).
+
+    Nothing of the Tasker's own is written with an offer: two requests that ask one Tasker must not wait for each other.
+    """
     offer: Offer = c.subject
-    _stats(offer.worker_id).update(last_offer_at=c.now)
     chat.open_thread(
         subject=offer.request.stream,
         kind="task",

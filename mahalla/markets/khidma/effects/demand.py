@@ -59,8 +59,12 @@ def _client(c: Ctx) -> Actor:
 
 
 def rank_candidates(c: Ctx) -> None:
-    """Store the run that explains every position (KH-MATCH-19)."""
-    ranking.run(c.subject, now=c.now)
+    """Store the run that explains every position (KH-MATCH-19); without scores, people look at every task (KH-OPS-07)."""
+    fallback = ranking.run(c.subject, now=c.now).fallback
+    if fallback:
+        _mark(c.subject, needs_ops=True, ranking_fallback=True)
+    elif c.subject.data.get("ranking_fallback"):
+        _mark(c.subject, needs_ops=False, ranking_fallback=False)
 
 
 def make_offer(c: Ctx) -> None:

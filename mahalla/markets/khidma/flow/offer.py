@@ -36,7 +36,7 @@ OFFER = Flow(
             (NEW,),
             "pending",
             ("client", "partner", "system", "ops_admin", "admin"),
-            effects=(e.note_offer,),
+            effects=(e.open_questions,),
             starts=("offer_ttl",),
             notices=("offer_received",),
         ),

@@ -16,8 +16,8 @@ BEFORE_ACCEPTANCE = ("draft", "posted", "matching", "offered")
 
 
 def choice_window(c: Ctx) -> datetime | None:
-    """15 minutes to choose (KH-FLOW-05); none once operations have been asked to step in."""
-    if c.subject.data.get("needs_ops"):
+    """15 minutes to choose (KH-FLOW-05); none once operations have been asked because nobody was left."""
+    if c.subject.data.get("needs_ops") and not c.subject.data.get("ranking_fallback"):
         return None
     return c.now + timedelta(minutes=c.policy("choice_window_min"))
 
