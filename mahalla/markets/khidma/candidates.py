@@ -143,6 +143,7 @@ def _keep_able(found: Pool) -> None:
 
 def _people(request: Request, ids: Collection[int]) -> dict[int, Any]:
     """Rates for this kind of work with profile, counters, skills and what ties them to this client: one query."""
+    assert request.category_id is not None
     worker = OuterRef("worker_id")
     skills = TaskerSkill.objects.filter(profile__user_id=worker).values("skill__code")
     rows = (

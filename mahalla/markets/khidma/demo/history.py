@@ -383,10 +383,8 @@ def _count(pasts: list[Past], now: datetime) -> None:
         home.completed += 1
         for other in past.refused:
             stats[other.pk].declined += 1
-    TaskerStats.objects.bulk_update(
-        stats.values(),
-        ["accepted", "declined", "completed", "recent_outcomes", "last_active_at"],
-    )
+    counted = ["accepted", "declined", "completed", "recent_outcomes", "last_active_at"]
+    TaskerStats.objects.bulk_update(stats.values(), counted)
     ClientProfile.objects.bulk_create([row for row in homes.values() if row.pk is None])
     ClientProfile.objects.bulk_update([row for row in homes.values() if row.pk], ["completed"])
 

@@ -167,6 +167,7 @@ def leave_review(c: Ctx) -> None:
         tags=list(c.data.get("tags", ())),
         text=str(c.data.get("text", "")),
         private_feedback=str(c.data.get("private_feedback", "")),
+        marks={"device": [str(c.data["device"])]} if c.data.get("device") else {},
         now=c.now,
     )
 
