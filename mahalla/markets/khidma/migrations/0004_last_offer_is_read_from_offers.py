@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('khidma', '0002_feed_seen_at'),
+        ('khidma', '0003_receipt_key'),
     ]
 
     operations = [
