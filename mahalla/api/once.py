@@ -68,12 +68,12 @@ def once(run: Run) -> Run:
 
 def _answer(run: Run, request: HttpRequest, kw: dict[str, Any]) -> HttpResponse:
     caller, key, now = caller_of(request), request.headers.get(HEADER, ""), instant(request)
-    mine = None
+    mine: int | None = None
     if caller is not None and key:
-        mark = fingerprint(request)
-        mine = _claim(caller.user.pk, key, mark, now=now)
-        if isinstance(mine, HttpResponse):
-            return mine
+        claimed = _claim(caller.user.pk, key, fingerprint(request), now=now)
+        if isinstance(claimed, HttpResponse):
+            return claimed
+        mine = claimed
     response = run(request, **kw)
     if response.status_code >= 400:
         transaction.set_rollback(True)

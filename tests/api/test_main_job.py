@@ -116,7 +116,7 @@ def post_the_task(lina: App) -> dict:
     return posted
 
 
-@pytest.mark.spec("KH-API-08", "KH-FLOW-01")
+@pytest.mark.spec("KH-API-08", "KH-FLOW-01", "KH-SEC-03")
 def test_the_main_job_by_the_api_alone(day):
     b.city()
     b.category()
@@ -190,6 +190,8 @@ def test_the_main_job_by_the_api_alone(day):
         150,
         8000,
     )
+    after = sara.get(at)["place"]
+    assert (after["exact"], after["lines"], after["district"]) == (False, None, "Al Olaya")
     bill = lina.get(at)["job"]
     assert (bill["final"]["total_minor"], bill["review_until"]) == (9600, "2026-03-03T14:00:00Z")
     assert bill["final"]["worker_minor"] == 8000
@@ -223,4 +225,7 @@ def test_the_main_job_by_the_api_alone(day):
     assert sara.get("/tasker/earnings")["by_state"].get("pending") == 1000
     page = lina.get(f"/taskers/{sara_id}")
     assert (page["rating"], page["reviews"], page["completed"]) == (4.0, 1, 1)
+    documents = [(row["kind"], row["total_minor"]) for row in lina.get(f"{at}/receipts")]
+    assert documents[0] == ("receipt", 9600)
+    assert ("tip", 1000) in documents
     assert set(ledger.trial_balance().values()) == {0}

@@ -12,8 +12,10 @@ from mahalla.api.routers import (
     files,
     methods,
     notices,
+    reviews,
     sessions,
     threads,
+    webhooks,
 )
 
 SHARED: list[tuple[str, Router]] = [
@@ -26,4 +28,6 @@ SHARED: list[tuple[str, Router]] = [
     ("/threads", threads.router),
     ("/cases", desk.router),  # before the parties' own: /cases/queue is no case
     ("/cases", cases.router),
+    ("/reviews", reviews.router),
+    ("/webhooks", webhooks.router),
 ]

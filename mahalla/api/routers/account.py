@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Schema
 from pydantic import Field
@@ -14,7 +16,7 @@ from mahalla.api.callers import address_of, instant, me
 from mahalla.api.once import own_transaction
 from mahalla.api.routers.sessions import CodeSent
 from mahalla.api.schemas import Body, Line, Word
-from mahalla.kernel.identity import operations, queries
+from mahalla.kernel.identity import operations, privacy, queries
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.identity.roles import signup_roles
 from mahalla.kit.actors import Actor
@@ -83,6 +85,13 @@ def change_account(request: HttpRequest, body: Profile) -> object:
         me(request), name=body.name, language=body.language, now=instant(request)
     )
     return shown(user)
+
+
+@router.get("/export", summary="Everything that is kept of me")
+def export_account(request: HttpRequest) -> HttpResponse:
+    """As JSON, by section: profile, work, messages, payments (KH-SEC-01)."""
+    kept = privacy.export(me(request), now=instant(request))
+    return HttpResponse(json.dumps(kept, cls=DjangoJSONEncoder), content_type="application/json")
 
 
 @router.post("/terms", response=Account, summary="Accept the terms in force")

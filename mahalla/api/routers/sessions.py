@@ -97,7 +97,7 @@ def sign_in(request: HttpRequest, body: Redeem) -> object:
         now=now,
     )
     if done.user is None:
-        return Session(proof=done.proof, terms=queries.terms_version())
+        return Session(token="", proof=done.proof, terms=queries.terms_version())
     if done.needs_password:
         operations.confirm_password(done.user, password=body.password, now=now)
     return _opened(request, done.user, client=body.client, registered=done.registered)

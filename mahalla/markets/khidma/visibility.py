@@ -17,14 +17,13 @@ from mahalla.kit.errors import NotFound
 from mahalla.kit.flow import Phase
 from mahalla.kit.text import pick
 from mahalla.markets.khidma import presence
+from mahalla.markets.khidma.facts import STEP_M
 from mahalla.markets.khidma.models import Exclusion, TaskerProfile
 
 #: staff who handle tasks, in the order in which one person's roles count
 STAFF = ("ops_admin", "admin", "support_agent", "ts_agent")
 #: the states of a job in which its Tasker knows the street and the full name
 STREET = ("confirmed", "in_progress", "disputed")
-#: distances are told in steps, so that several of them do not give the address away
-DISTANCE_STEP_M = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +119,12 @@ def place(seen: Seen) -> dict[str, Any]:
 
 
 def about_distance_m(worker_id: int, request: Request) -> int | None:
-    """From the Tasker's home to the task, in steps of 100 m; None for remote work and without a home."""
+    """From the Tasker's home to the task, in steps that do not give it away; None for remote work and without a home."""
     home = TaskerProfile.objects.filter(user_id=worker_id).values_list("lat", "lng").first()
     if home is None or None in (*home, request.lat, request.lng):
         return None
-    metres = distance_m(home[0], home[1], request.lat, request.lng)  # type: ignore[arg-type]
-    return round(metres / DISTANCE_STEP_M) * DISTANCE_STEP_M
+    metres = distance_m(home[0], home[1], request.lat, request.lng)
+    return round(metres / STEP_M) * STEP_M
 
 
 def first_name(user: User) -> str:

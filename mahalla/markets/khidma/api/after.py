@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from ninja import Router
 from pydantic import Field
 
-from mahalla.api.callers import instant
+from mahalla.api.callers import instant, me
+from mahalla.api.routers.cases import CaseCard, card
 from mahalla.api.schemas import Body, Id, Line, Text
 from mahalla.kit.errors import NotFound
+from mahalla.markets.khidma import conduct, receipts
 from mahalla.markets.khidma.api import shown
 from mahalla.markets.khidma.api.schemas import Receipt, Task
 from mahalla.markets.khidma.api.steps import on_job, seen_by
 from mahalla.markets.khidma.models import Receipt as Row
 
 router = Router(tags=["After the work"])
+documents = Router(tags=["After the work"])
 
 
 class Dispute(Body):
@@ -89,10 +94,42 @@ def tip_tasker(request: HttpRequest, task_id: Id, body: GiveTip) -> object:
     return _step(request, task_id, "tip", {"amount_minor": body.amount_minor})
 
 
+class Report(Body):
+    kind: Literal["behaviour", "harassment", "violence"]
+    text: Text = Field(min_length=1, examples=["They shouted at me."])
+    assets: list[Id] = Field([], max_length=10, description="Own files of purpose `dispute`")
+
+
+@router.post("/{task_id}/reports", response={201: CaseCard}, summary="Report the other side")
+def report_person(request: HttpRequest, task_id: Id, body: Report) -> object:
+    """Our team looks at it. Who is reported does not learn by whom."""
+    seen = seen_by(request, task_id)
+    if seen.job is None:
+        raise NotFound("nobody_works", _("Nobody works on this task yet."))
+    made = conduct.report(seen.job, actor=seen.actor, now=instant(request), **body.dict())
+    return card(made)
+
+
 @router.get("/{task_id}/receipts", response=list[Receipt], summary="Receipts of a task")
 def list_receipts(request: HttpRequest, task_id: Id) -> object:
     """Receipts, credit notes and tips of the client's own task, in their order."""
     seen = seen_by(request, task_id)
     if seen.relation not in {"client", "staff"}:
         raise NotFound("task_not_found")
-    return Row.objects.filter(job__request=seen.request).order_by("number")
+    return [_receipt(row) for row in Row.objects.filter(job__request=seen.request).order_by("number")]
+
+
+def _receipt(row: Row) -> dict[str, Any]:
+    fields = ("number", "kind", "job_id", "currency", "total_minor", "lines", "issued_at")
+    return {**{name: getattr(row, name) for name in fields}, "name": receipts.number_of(row)}
+
+
+@documents.get("/{number}/document", summary="A receipt as PDF")
+def get_receipt_document(request: HttpRequest, number: Id) -> HttpResponse:
+    """In the reader's language."""
+    found = receipts.receipt_for(me(request), number)
+    response = HttpResponse(
+        receipts.pdf(found, language=get_language() or "en"), content_type="application/pdf"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{receipts.number_of(found)}.pdf"'
+    return response

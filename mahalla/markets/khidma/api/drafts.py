@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from django.http import HttpRequest
-from ninja import File, Router
+from ninja import File, Router, Schema
 from ninja.files import UploadedFile
 from pydantic import Field
 
 from mahalla.api.callers import acting, instant, me
 from mahalla.api.schemas import Body, Id, Line, Text, Word
 from mahalla.kit.actors import Actor
-from mahalla.markets.khidma import photos, saved, visibility, wizard
+from mahalla.markets.khidma import photos, saved, scoping, visibility, wizard
 from mahalla.markets.khidma.api import shown
 from mahalla.markets.khidma.api.schemas import Photo, Preview, Task
 from mahalla.markets.khidma.api.steps import on_task, seen_by
@@ -75,6 +75,31 @@ def start_task(request: HttpRequest, body: Fields) -> object:
     actor = _client(request)
     made = wizard.start(me(request), now=instant(request), origin="api", actor=actor, **body.given())
     return shown.task(visibility.see(me(request), made), now=instant(request))
+
+
+class Words(Body):
+    text: Text = Field(min_length=3, examples=["mount two TVs on third floor"])
+
+
+class Proposal(Schema):
+    """For the client to correct and confirm by starting a draft with it."""
+
+    category: str
+    details: dict[str, Any]
+    minutes: int
+    missing: list[str]
+
+
+@router.post("/proposals", response=Proposal, summary="Tell what is needed in my own words")
+def propose_task(request: HttpRequest, body: Words) -> object:
+    """Proposes category, inputs and duration; nothing is kept and nothing posted. Where it is switched on."""
+    found = scoping.propose(body.text, now=instant(request))
+    return {
+        "category": found.category.code,
+        "details": found.details,
+        "minutes": found.minutes,
+        "missing": found.missing,
+    }
 
 
 @router.post("/copies", response={201: Task}, summary="Start from an earlier task")

@@ -266,6 +266,7 @@ class Past(TaskCard):
 
 class Receipt(Schema):
     number: int
+    name: str = Field(examples=["KH-000042"])
     kind: str
     job_id: int
     currency: str

@@ -15,7 +15,9 @@ from mahalla.kernel.catalog.queries import open_category
 from mahalla.kernel.media.queries import asset_for
 from mahalla.kernel.schedule import queries as calendar
 from mahalla.kernel.trust import operations as trust
+from mahalla.kernel.trust import queries as checks
 from mahalla.kit.actors import Actor
+from mahalla.kit.errors import NotFound
 from mahalla.markets.khidma import hours, onboarding, rates, supply
 from mahalla.markets.khidma.api import shown
 from mahalla.markets.khidma.models import TaskerProfile
@@ -193,6 +195,21 @@ def submit_check(request: HttpRequest, body: SendCheck) -> object:
         consent=body.consent,
         expires_on=body.expires_on,
     )
+    return _profile(request)
+
+
+class Contest(Body):
+    text: Text = Field(min_length=1, examples=["The record belongs to somebody of the same name."])
+
+
+@router.post("/checks/{kind}/contest", response=OwnProfile, summary="Ask for another look")
+def contest_check(request: HttpRequest, kind: str, body: Contest) -> object:
+    """Once for each rejection."""
+    mine(request)
+    check = checks.latest(me(request).pk, kind)
+    if check is None:
+        raise NotFound("check_not_found")
+    trust.contest(check, text=body.text, actor=myself(request), now=instant(request))
     return _profile(request)
 
 

@@ -25,6 +25,7 @@ from mahalla.markets.khidma import history, pricing, ranking, taskers, visibilit
 from mahalla.markets.khidma.api import shown
 from mahalla.markets.khidma.api.schemas import Past, Recommendations, Task, TaskCard
 from mahalla.markets.khidma.api.steps import cancel, on_job, on_task, seen_by
+from mahalla.markets.khidma.facts import STEP_M
 
 router = Router(tags=["Tasks"])
 
@@ -161,8 +162,7 @@ def _priced(task: Request, explained: list[Any], *, now: datetime) -> list[dict[
 def _metres(metres: float | None) -> int | None:
     if metres is None or metres != metres:  # NaN stands for "no distance"
         return None
-    step = visibility.DISTANCE_STEP_M
-    return round(metres / step) * step
+    return round(metres / STEP_M) * STEP_M
 
 
 def _starts(task: Request, ids: list[int], *, now: datetime) -> dict[int, datetime]:
