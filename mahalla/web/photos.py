@@ -13,13 +13,18 @@ SCALE = 2
 KINDS = ("avatar", "portfolio", "before", "after", "task", "evidence", "document", "chat")
 
 
-def demo_photo(seed: str, kind: str = "task", *, size: tuple[int, int] = (960, 720)) -> bytes:
-    """A JPEG of ``kind`` (one of ``KINDS``), always the same for the same seed. Not a photograph of anybody."""
+def demo_photo(
+    seed: str, kind: str = "task", *, size: tuple[int, int] = (960, 720), woman: bool | None = None
+) -> bytes:
+    """A JPEG of ``kind`` (one of ``KINDS``), always the same for the same seed. Not a photograph of anybody.
+
+    ``woman`` says who an ``avatar`` shall show, where that matters.
+    """
     if kind not in KINDS:
         raise ValueError(f"no photo of kind {kind!r}; there are {', '.join(KINDS)}")
     chance = random.Random(f"{kind}:{seed}" if kind not in {"before", "after"} else f"room:{seed}")  # noqa: S311
     if kind == "avatar":
-        image = _portrait(chance)
+        image = _portrait(chance, woman)
     elif kind == "document":
         image = _document(chance)
     else:
@@ -185,7 +190,7 @@ def _mess(draw: ImageDraw.ImageDraw, w: int, h: int, chance: random.Random) -> N
         draw.ellipse([x, y, x + SCALE * 5, y + SCALE * 3], fill=(120, 100, 78))
 
 
-def _portrait(chance: random.Random) -> Image.Image:
+def _portrait(chance: random.Random, woman: bool | None) -> Image.Image:
     """A head and shoulders against a soft ground."""
     size = 480 * SCALE
     unit = size / 100
@@ -199,7 +204,8 @@ def _portrait(chance: random.Random) -> Image.Image:
         draw.ellipse([x0 * unit, y0 * unit, x1 * unit, y1 * unit], fill=fill)
 
     scarf = chance.choice([(47, 93, 98), (140, 90, 107), (63, 74, 107), (181, 138, 99), (43, 43, 48)])
-    look = chance.choice(["hijab", "ghutra", "short", "short"])
+    looks = ["hijab", "ghutra", "short", "short"]
+    look = chance.choice(looks if woman is None else looks[:1] if woman else looks[1:])
     shirt = (
         (250, 249, 245)
         if look == "ghutra"

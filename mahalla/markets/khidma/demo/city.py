@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.db import connection
 
 from mahalla.kernel.identity import operations as identity
 from mahalla.kernel.identity.models import User
@@ -17,10 +18,25 @@ from mahalla.kernel.places import operations as places
 from mahalla.kernel.places.models import District
 from mahalla.kit.actors import SYSTEM
 from mahalla.markets.khidma import catalogue, guidance
-from mahalla.markets.khidma.demo import books, districts, history, neighbours, opinions, supply, taskers
+from mahalla.markets.khidma.demo import (
+    books,
+    districts,
+    faces,
+    history,
+    neighbours,
+    opinions,
+    stories,
+    supply,
+    taskers,
+)
 from mahalla.markets.khidma.demo.people import CLIENTS, MARIAM, PASSWORD, STAFF, Client
+from mahalla.markets.khidma.demo.stage import Stage
 
 SEED = "riyadh"
+#: how long the staff and the clients of the stories have been there
+SETTLED = timedelta(days=190)
+#: how long the newcomer has waited for her approval
+NEW = timedelta(hours=20)
 
 
 def plant(now: datetime) -> None:
@@ -30,9 +46,9 @@ def plant(now: datetime) -> None:
     if settings.MAHALLA_ENVIRONMENT == "production" or User.objects.filter(phone=CLIENTS[0].phone).exists():
         return
     chance = Random(SEED)  # noqa: S311 - the same city every time
-    _staff(now)
+    _staff(now - SETTLED)
     for row in CLIENTS:
-        _client(row, map_, now)
+        _client(row, map_, now - SETTLED)
     people = taskers.everybody(chance)
     users = supply.plant(people, city, map_, now)
     neighbours.plant(chance, map_, now)
@@ -41,9 +57,15 @@ def plant(now: datetime) -> None:
     books.write(pasts, now)
     opinions.write(chance, pasts, now)
     guidance.refresh(now=now)
-    identity.register(
-        MARIAM, terms=terms_version(), now=now, role="tasker", name="Mariam Yusuf", language="en"
+    faces.plant(people, users, now - SETTLED)
+    mariam = identity.register(
+        MARIAM, terms=terms_version(), now=now - NEW, role="tasker", name="Mariam Yusuf", language="en"
     )
+    faces.newcomer(mariam, map_["al-rawdah"], now - NEW)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # so many new rows: without figures the database plans badly
+    stage = Stage(now)
+    stage.play(stories.stories(stage))
 
 
 def _staff(now: datetime) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 from mahalla.markets.khidma.catalogue_rows import GROUPS
+from mahalla.markets.khidma.demo.districts import DISTRICTS
 from mahalla.markets.khidma.demo.names import COMMUNITIES
 from mahalla.markets.khidma.demo.people import FAHAD, SARA
 from mahalla.markets.khidma.demo.trades import TRADES
@@ -33,6 +34,17 @@ WEEKS: tuple[tuple[tuple[tuple[int, ...], int, int], ...], ...] = (
     ((SUNDAY_TO_THURSDAY, 8, 21), ((SATURDAY,), 8, 21), ((FRIDAY,), 16, 21)),
 )
 EVERY_DAY = ((tuple(range(7)), 7, 22),)
+#: who plays in the stories, with the trade they need there; at work day and night, whenever the demo is opened
+CAST = {
+    "Grace Villanueva": "cleaner",
+    "منى السيد": "cleaner",
+    "Imran Ahmed": "fitter",
+    "Rodel Santos": "fitter",
+    "عماد رمضان": "electrician",
+    "Asif Mehmood": "mover",
+    "أحمد السيد": "repairer",
+}
+ALWAYS = ((tuple(range(7)), 0, 24),)
 GUIDE = {kind.code: kind for group in GROUPS for kind in group.kinds}
 
 
@@ -65,7 +77,6 @@ class Person:
     instant: bool = False
     on: bool = True
     finished: int = 0
-    extra: dict[str, str] = field(default_factory=dict)
 
 
 def everybody(chance: Random) -> list[Person]:
@@ -79,7 +90,9 @@ def everybody(chance: Random) -> list[Person]:
             phone = f"+9665510{number:05d}"
             people.append(_somebody(chance, phone, name, woman, community.language, list(community.spoken)))
     for index, person in enumerate(people[2:]):
-        if index % 8 == 3:
+        if person.name in CAST:
+            _cast(chance, person)
+        elif index % 8 == 3:
             _make_new(chance, person)
         elif index % 12 == 5:
             person.on = False
@@ -88,6 +101,19 @@ def everybody(chance: Random) -> list[Person]:
 
 def _make_new(chance: Random, person: Person) -> None:
     person.since_days, person.finished = chance.randint(2, 45), chance.randint(0, 3)
+
+
+def _cast(chance: Random, person: Person) -> None:
+    trade = TRADES[CAST[person.name]]
+    person.trade, person.bio = CAST[person.name], _bio(chance, CAST[person.name], person.language, 8)
+    person.rates = {code: _price(chance, code) for code in trade.kinds}
+    person.skills, person.tools = dict.fromkeys(trade.skills, 8), list(trade.tools)
+    person.week, person.radius_km, person.pets, person.instant = hours(ALWAYS), 45, True, False
+    person.quality = max(person.quality, 0.75)
+
+
+def _bio(chance: Random, trade: str, language: str, years: int) -> str:
+    return chance.choice(TRADES[trade].ar if language == "ar" else TRADES[trade].en).format(years=years)
 
 
 def _somebody(
@@ -107,7 +133,7 @@ def _somebody(
         trade=trade,
         quality=quality,
         since_days=since,
-        finished=min(12, max(5, round(min(since, 180) * quality * chance.uniform(0.01, 0.07)))),
+        finished=min(12, max(3, round(min(since, 180) * quality * chance.uniform(0.01, 0.07)))),
         district=chance.choice(POPULAR) if chance.random() < 0.4 else "",
     )
 
@@ -158,20 +184,18 @@ def _fahad(chance: Random) -> Person:
         code: (GUIDE[code].guide[1], GUIDE[code].fixed[1] if GUIDE[code].fixed else None)  # type: ignore[index]
         for code in TRADES["fitter"].kinds
     }
+    person.tools = list(TRADES["fitter"].tools)
     person.week, person.radius_km, person.instant = hours(EVERY_DAY), 30, True
     return person
 
 
 def _person(chance: Random, *, trade: str, district: str, **facts: object) -> Person:
-    from mahalla.markets.khidma.demo.districts import DISTRICTS
-
     line = TRADES[trade]
     years = chance.randint(2, 15)
-    bios = line.ar if facts["language"] == "ar" else line.en
     kinds = [line.kinds[0], *(code for code in line.kinds[1:] if chance.random() < 0.75)]
     return Person(
         trade=trade,
-        bio=chance.choice(bios).format(years=years),
+        bio=_bio(chance, trade, str(facts["language"]), years),
         district=district or chance.choice(DISTRICTS).code,
         offset=(chance.uniform(-0.012, 0.012), chance.uniform(-0.012, 0.012)),
         radius_km=chance.choice((10, 12, 15, 20, 20, 25, 30, 40)),
