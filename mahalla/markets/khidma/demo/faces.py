@@ -22,11 +22,11 @@ from mahalla.web.pictures import demo_photo
 SIZE = (640, 480)
 CAPTIONS = {"en": "Finished and tidied up", "ar": "بعد الانتهاء والترتيب"}
 #: every so many Taskers show pictures
-EVERY = 6
+EVERY = 9
 
 
 def plant(people: list[Person], users: dict[str, User], now: datetime) -> None:
-    """Portraits and pictures of work for Sara, Fahad and every sixth of the others."""
+    """Portraits and pictures of work for Sara, Fahad and every ninth of the others."""
     shown = [person for index, person in enumerate(people) if index < 2 or index % EVERY == 0]
     profiles = {row.user_id: row for row in TaskerProfile.objects.all()}
     for person in shown:

@@ -29,7 +29,7 @@ from mahalla.web.pictures import demo_photo
 
 RIYADH = ZoneInfo("Asia/Riyadh")
 #: what falls due within this is done together: the stories need no seconds
-STEP = timedelta(minutes=3)
+STEP = timedelta(minutes=8)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 Story = Generator[datetime, None, Any]
 

@@ -79,6 +79,7 @@ def _profiles(
             lng=districts[person.district].lng + person.offset[1],
             radius_km=person.radius_km,
             accepts_pets=person.pets,
+            push_new_tasks=person.told,
             contract_version=supply.CONTRACT_VERSION,
             contract_accepted_at=approved_at(person, now) - timedelta(days=4),
             review_requested_at=approved_at(person, now) - timedelta(days=2),

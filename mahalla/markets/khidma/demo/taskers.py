@@ -76,6 +76,8 @@ class Person:
     pets: bool = True
     instant: bool = False
     on: bool = True
+    #: wants to be told of every new task nearby
+    told: bool = False
     finished: int = 0
 
 
@@ -133,7 +135,7 @@ def _somebody(
         trade=trade,
         quality=quality,
         since_days=since,
-        finished=min(12, max(3, round(min(since, 180) * quality * chance.uniform(0.01, 0.07)))),
+        finished=min(12, max(2, round(min(since, 180) * quality * chance.uniform(0.005, 0.045)))),
         district=chance.choice(POPULAR) if chance.random() < 0.4 else "",
     )
 
@@ -161,7 +163,8 @@ def _sara(chance: Random) -> Person:
     }
     person.skills |= {"assembly": 4, "mounting": 3}
     person.tools = ["vacuum", "drill", "screwdriver"]
-    person.week, person.radius_km, person.minimum_min, person.travel_minor = hours(EVERY_DAY), 25, 120, 500
+    person.week, person.told = hours(EVERY_DAY), True
+    person.radius_km, person.minimum_min, person.travel_minor = 25, 120, 500
     return person
 
 
@@ -207,6 +210,7 @@ def _person(chance: Random, *, trade: str, district: str, **facts: object) -> Pe
         travel_minor=chance.choice((None, None, 0, 500, 1000)),
         pets=chance.random() < 0.8,
         instant=chance.random() < 0.15,
+        told=chance.random() < 0.3,
         **facts,  # type: ignore[arg-type]
     )
 
