@@ -5,13 +5,14 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format venv clean
+.PHONY: help run test lint format messages venv clean
 
 help:
 	@echo "make run     open a market on http://localhost:8000 (Ctrl-C closes it)"
 	@echo "make test    run the tests              ARGS='-k outbox' to choose some"
 	@echo "make lint    style, types, templates, the walls between the parts"
 	@echo "make format  put the code into its style"
+	@echo "make messages  bring the translations' catalogues in line with the texts in the code"
 	@echo "make clean   throw away the data of make run and make test"
 
 run: $(VENV)/.for-run
@@ -30,6 +31,10 @@ lint: $(VENV)/.for-dev
 format: $(VENV)/.for-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# for maintainers: needs GNU gettext
+messages: $(VENV)/.for-dev
+	$(BIN)/python -m mahalla messages
 
 venv: $(VENV)/.for-dev
 

@@ -23,6 +23,7 @@ WITHOUT_DATABASE = {
     "check",
     "makemessages",
     "compilemessages",
+    "messages",
     "collectstatic",
     "findstatic",
     "diffsettings",
