@@ -29,10 +29,12 @@ from mahalla.markets.khidma.demo import city, taskers
 from mahalla.markets.khidma.demo.people import KHALID, LINA, MARIAM, PASSWORD, SARA, SIGN_INS, STAFF
 from mahalla.markets.khidma.models import TaskerStats
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture(scope="module")
 def now(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[datetime]:
-    """The city is sown once for all tests here, which only look."""
+    """The city is sown once for all tests here, which only look; each sees it in a savepoint of its own."""
     policy.forget()
     with django_db_blocker.unblock(), activate("khidma"):
         at = clock.now()
