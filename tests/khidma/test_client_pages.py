@@ -26,7 +26,6 @@ def evening(khidma: Any) -> None:
     town.go_to(b.EVENING)
 
 
-@pytest.mark.spec("KH-UX-03")
 @pytest.mark.parametrize("path", [p for p in NO_ARGUMENT if p])
 def test_each_page_is_for_clients_and_not_for_guests(path: str) -> None:
     lina = b.client("Lina")
@@ -180,6 +179,7 @@ def test_a_failed_card_leads_to_another_way_and_3ds_to_the_bank() -> None:
 # --- after the work -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("KH-CASE-01")
 def test_a_dispute_names_its_amount_while_one_answers() -> None:
     lina, sara = b.client("Lina"), b.tasker("Sara")
     job = town.submitted(lina, sara)
@@ -241,7 +241,6 @@ def test_marking_a_favourite_twice_keeps_one() -> None:
     assert not Favourite.objects.exists()
 
 
-@pytest.mark.spec("KH-PROFILE-08")
 def test_a_profile_tells_the_work_and_not_the_phone() -> None:
     lina, sara = b.client("Lina"), b.tasker("Sara", km=3.2)
     task = b.posted(lina)
@@ -262,6 +261,74 @@ def test_talking() -> None:
     page = web.get(path).content.decode()
     assert page.count("The door code is 12") == 1
     assert web.post(path, {"text": ""}).status_code == 422
+
+
+# --- money and places -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.spec("KH-PAY-02")
+def test_the_card_of_a_confirmed_task_cannot_be_removed() -> None:
+    lina, sara = b.client("Lina"), b.tasker("Sara")
+    town.confirmed(lina, sara)
+    card, web = lina.payment_methods.get(), town.browser(lina)
+    refused = web.post(f"/payments/methods/{card.pk}/remove/")
+    assert refused.status_code == 409
+    assert "not settled yet" in refused.content.decode()
+    spare = b.add_card(lina, "5555555555554444")
+    web.post(f"/payments/methods/{spare.pk}/", {"label": "Family", "expiry": "09/31", "holder": "Lina"})
+    page = web.get("/payments/methods/").content.decode()
+    assert "Family" in page
+    assert "09/31" in page
+    web.post(f"/payments/methods/{spare.pk}/remove/")
+    assert "Family" not in web.get("/payments/methods/").content.decode()
+
+
+@pytest.mark.spec("KH-PAY-03")
+def test_the_default_method_is_preselected() -> None:
+    lina = b.client("Lina")
+    web, draft = town.browser(lina), b.draft(lina, method_id=None)
+    web.post("/payments/methods/new/?kind=wallet", {"phone": "+966 50 123 4567"})
+    wallet = lina.payment_methods.get(kind="wallet")
+    web.post(f"/payments/methods/{wallet.pk}/default/")
+    page = web.get(f"/tasks/new/{draft.pk}/payment/").content.decode()
+    assert re.search(rf'value="{wallet.pk}"[^>]* checked', page)
+
+
+@pytest.mark.spec("KH-PROFILE-03")
+def test_three_addresses_and_the_default_asks_for_an_heir() -> None:
+    lina = b.client("Lina")
+    web = town.browser(lina)
+    district = b.city().districts.get().pk
+    for label in ("Office", "Flat to let"):
+        web.post("/addresses/new/", {"label": label, "lines": "King Road 1", "district": district})
+    page = web.get("/addresses/").content.decode()
+    assert all(label in page for label in ("Home", "Office", "Flat to let"))
+    home, office = lina.addresses.get(label="Home"), lina.addresses.get(label="Office")
+    asked = web.post(f"/addresses/{home.pk}/remove/", follow=True).content.decode()
+    assert "Choose which of your other addresses becomes the default" in asked
+    web.post(f"/addresses/{home.pk}/remove/", {"new_default": office.pk})
+    office.refresh_from_db()
+    assert office.is_default
+    wrong = web.post(f"/addresses/{office.pk}/", {"label": "", "lines": "Still here"})
+    assert wrong.status_code == 422
+    assert "Still here" in wrong.content.decode()
+
+
+def test_payments_show_what_was_charged_and_what_comes_back() -> None:
+    lina, sara = b.client("Lina"), b.tasker("Sara")
+    job = town.submitted(lina, sara)
+    web = town.browser(lina)
+    web.post(f"/tasks/{job.request_id}/confirm/")
+    run_until(b.at(2, "17:01"), start=b.at(2, "17:00"))
+    page = web.get("/payments/?month=2026-03").content.decode()
+    assert "96.00" in page
+    assert "16.00" in page
+    assert "Nothing here" in web.get("/payments/?month=2026-01").content.decode()
+    document = job.receipts.get()
+    pdf = web.get(f"/receipts/{document.number}/?language=ar")
+    assert pdf["Content-Type"] == "application/pdf"
+    assert pdf.content.startswith(b"%PDF")
+    assert town.browser(b.client("Nosy")).get(f"/receipts/{document.number}/").status_code == 404
 
 
 # --- others ---------------------------------------------------------------------------------------------------------

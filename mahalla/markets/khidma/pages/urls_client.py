@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/<int:pk>/review/", after.review, name="task-review"),
     path("tasks/<int:pk>/tip/", after.tip, name="task-tip"),
     path("tasks/<int:pk>/receipt/", after.receipt, name="task-receipt"),
+    path("receipts/<int:number>/", after.document, name="receipt-pdf"),
     path("tasks/<int:pk>/template/", plans.save_template, name="task-template"),
     path("tasks/<int:pk>/again/", plans.book_again, name="task-again"),
     path("tasks/<int:pk>/copy/", plans.duplicate, name="task-copy"),

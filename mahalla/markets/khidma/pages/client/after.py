@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,8 +23,9 @@ from mahalla.kernel.payments.models import Refund
 from mahalla.kernel.reviews.models import Invitation
 from mahalla.kernel.work.models import Job, Request
 from mahalla.kit.errors import Invalid, Refused
+from mahalla.kit.market import active
 from mahalla.kit.text import pick
-from mahalla.markets.khidma import billing, money
+from mahalla.markets.khidma import billing, money, receipts
 from mahalla.markets.khidma.pages.client.money import minor_of, shown
 from mahalla.markets.khidma.pages.client.objects import task_for, work_of
 from mahalla.markets.khidma.pages.client.stage import stage_of
@@ -269,6 +271,19 @@ def dispute_amount(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "khidma/client/_claimed.html", context)
 
 
+@client_page
+@require_safe
+def document(request: HttpRequest, number: int) -> HttpResponse:
+    """A numbered document as PDF, in the language asked for or the reader's (KH-PAY-10)."""
+    found = receipts.receipt_for(person(request), number)
+    wanted = request.GET.get("language", "")
+    codes = [code for code, _name in active().languages]
+    language = wanted if wanted in codes else get_language() or codes[0]
+    made = HttpResponse(receipts.pdf(found, language=language), content_type="application/pdf")
+    made["Content-Disposition"] = f'inline; filename="{receipts.number_of(found)}.pdf"'
+    return made
+
+
 def stored(request: HttpRequest, field: str, purpose: str) -> list[int]:
     """The uploaded files as assets of the sender."""
     files = request.FILES.getlist(field)
@@ -301,6 +316,6 @@ def receipt(request: HttpRequest, pk: int) -> HttpResponse:
         "refunds": refunds,
         "refunded_minor": sum(r.amount_minor for r in refunds if r.state != "failed"),
         "tips": job.data.get("tips", []),
-        "documents": list(job.receipts.order_by("number")),
+        "documents": [(receipts.number_of(row), row) for row in job.receipts.order_by("number")],
     }
     return render(request, "khidma/client/receipt.html", context)

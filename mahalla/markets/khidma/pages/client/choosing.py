@@ -14,21 +14,15 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from mahalla.kernel.flow import engine
-from mahalla.kernel.identity.models import User
 from mahalla.kernel.matching import runs
 from mahalla.kernel.matching.rank import Explanation
-from mahalla.kernel.reviews import queries as reviews
 from mahalla.kernel.reviews.queries import Rating
-from mahalla.kernel.trust import queries as trust
 from mahalla.kernel.work.models import Offer, Request
 from mahalla.kit.errors import NotFound
-from mahalla.markets.khidma import ranking
-from mahalla.markets.khidma.models import TaskerStats
+from mahalla.markets.khidma import ranking, taskers
 from mahalla.markets.khidma.pages.client import words
 from mahalla.markets.khidma.pages.client.objects import task_for
-from mahalla.markets.khidma.pages.client.stage import photo_of
 from mahalla.markets.khidma.pages.common import as_client, client_page, go, once, person
-from mahalla.markets.khidma.visibility import first_name
 
 SHOWN = 20
 SORTS = {
@@ -43,7 +37,7 @@ SORTS = {
 class Candidate:
     """One card of the list. ``total_minor`` is the whole price of this task with this Tasker, fee and travel in."""
 
-    worker: User
+    worker_id: int
     name: str
     photo: str
     rating: Rating
@@ -51,7 +45,6 @@ class Candidate:
     distance_m: float | None
     start: datetime
     total_minor: int
-    rate_minor: int
     badges: list[tuple[Any, datetime]]
     interested: bool
     favourite: bool
@@ -69,33 +62,27 @@ def candidates(task: Request, *, now: datetime, shown: bool) -> list[Candidate]:
         runs.record(ranked, request_id=task.pk, purpose="list", now=now, shown_top=ranking.SHOWN_TOP)
     explained = ranked.explanations()[:SHOWN]
     ids = [e.worker_id for e in explained]
-    people = {u.pk: u for u in User.objects.filter(pk__in=ids).select_related("tasker__photo")}
-    ratings = reviews.ratings_of(ids, now=now)
-    badges = trust.badges(ids, now)
-    done = dict(TaskerStats.objects.filter(worker_id__in=ids).values_list("worker_id", "completed"))
-    return [_candidate(e, people[e.worker_id], pool, ratings, badges, done) for e in explained]
+    cards = taskers.cards_of(ids, now=now)
+    return [_candidate(e, cards[e.worker_id], pool) for e in explained]
 
 
-def _candidate(
-    e: Explanation, worker: User, pool: Any, ratings: Any, badges: Any, done: dict[int, int]
-) -> Candidate:
-    terms, inputs = pool.terms[worker.pk], e.inputs
+def _candidate(e: Explanation, card: taskers.Card, pool: ranking.Pool) -> Candidate:
+    inputs, pk = e.inputs, e.worker_id
     metres = inputs.get("distance_m")
     return Candidate(
-        worker=worker,
-        name=first_name(worker),
-        photo=photo_of(worker),
-        rating=ratings[worker.pk],
-        completed=done.get(worker.pk, 0),
+        worker_id=pk,
+        name=card.name.split(" ")[0],
+        photo=card.photo.thumb_url if card.photo else "",
+        rating=card.rating,
+        completed=card.completed,
         distance_m=None if metres is None or metres != metres else float(metres),
-        start=pool.start[worker.pk],
-        total_minor=pool.quotes[worker.pk].total_minor,
-        rate_minor=terms["rate_minor"],
-        badges=[(words.BADGES.get(b.code, b.label), b.checked_at) for b in badges.get(worker.pk, [])],
+        start=pool.start[pk],
+        total_minor=pool.quotes[pk].total_minor,
+        badges=[(words.BADGES.get(b.code, b.label), b.checked_at) for b in card.badges],
         interested=bool(inputs.get("interested")),
         favourite=bool(inputs.get("favourite")),
         busy=bool(inputs.get("busy_answering")),
-        new=bool(inputs.get("is_new")),
+        new=card.is_new,
         factors=[(words.FACTORS.get(f.name, f.name), round(f.value * 100)) for f in e.factors],
         reasons=list(dict.fromkeys(words.REASONS[r] for r in e.reasons if r in words.REASONS)),
     )

@@ -10,26 +10,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from mahalla.kernel.catalog.models import ReviewTag
-from mahalla.kernel.reviews import queries as reviews
-from mahalla.kernel.trust import queries as trust
 from mahalla.kernel.work.models import Request
-from mahalla.markets.khidma import ranking, saved
-from mahalla.markets.khidma.models import (
-    Favourite,
-    PortfolioPhoto,
-    Rate,
-    TaskerProfile,
-    TaskerSkill,
-    TaskerStats,
-)
+from mahalla.markets.khidma import ranking, saved, taskers
+from mahalla.markets.khidma.models import Favourite
 from mahalla.markets.khidma.pages.client import words
 from mahalla.markets.khidma.pages.client.money import shown
-from mahalla.markets.khidma.pages.client.objects import task_for, tasker_for
+from mahalla.markets.khidma.pages.client.objects import task_for
 from mahalla.markets.khidma.pages.client.stage import photo_of
 from mahalla.markets.khidma.pages.common import back_to, client_page, person
 from mahalla.markets.khidma.visibility import first_name
-
-REVIEWS = 8
 
 
 @client_page
@@ -37,37 +26,23 @@ REVIEWS = 8
 def profile(request: HttpRequest, pk: int) -> HttpResponse:
     """A Tasker; with ``?task=`` also the price and the start for that task of one's own."""
     viewer, now = person(request), request.now  # type: ignore[attr-defined]
-    tasker = tasker_for(viewer, pk)
     task = task_for(viewer, int(request.GET["task"])) if request.GET.get("task", "").isdigit() else None
-    context = _public(tasker, now) | {"task": task}
+    shown_profile = taskers.profile_for(viewer, pk, now=now, request=task)
+    names = dict(ReviewTag.objects.values_list("code", "names"))
+    context = {
+        "profile": shown_profile,
+        "card": shown_profile.card,
+        "worker_id": pk,
+        "name": shown_profile.card.name.split(" ")[0],
+        "tags": [(names.get(code, {}), count) for code, count in shown_profile.tags[:6]],
+        "badges": [(words.BADGES.get(b.code, b.label), b.checked_at) for b in shown_profile.card.badges],
+        "task": task,
+        "may_ask": saved.knows(viewer.pk, pk),
+        "liked": Favourite.objects.filter(client=viewer, worker_id=pk).exists(),
+    }
     if task is not None and task.state == "matching":
         context |= _for_task(task, pk, now)
-    context["may_ask"] = saved.knows(viewer.pk, pk)
-    context["liked"] = Favourite.objects.filter(client=viewer, worker_id=pk).exists()
     return render(request, "khidma/client/tasker.html", context)
-
-
-def _public(tasker: TaskerProfile, now: Any) -> dict[str, Any]:
-    pk = tasker.user_id
-    tags = dict(ReviewTag.objects.values_list("code", "names"))
-    stats = TaskerStats.objects.filter(worker_id=pk).first() or TaskerStats()
-    return {
-        "tasker": tasker,
-        "name": first_name(tasker.user),
-        "photo": tasker.photo.url if tasker.photo else "",
-        "rating": reviews.rating_of(pk, now=now),
-        "breakdown": reviews.breakdown(pk, now=now),
-        "tags": [(tags.get(code, {}), count) for code, count in reviews.tag_counts(pk, now=now)[:6]],
-        "tag_names": tags,
-        "reviews": reviews.recent(pk, now=now, side="of_worker", limit=REVIEWS),
-        "badges": [
-            (words.BADGES.get(b.code, b.label), b.checked_at) for b in trust.badges([pk], now).get(pk, [])
-        ],
-        "rates": Rate.objects.filter(worker_id=pk, category__enabled=True).select_related("category"),
-        "skills": TaskerSkill.objects.filter(profile=tasker).select_related("skill"),
-        "portfolio": PortfolioPhoto.objects.filter(profile=tasker).select_related("asset")[:6],
-        "stats": stats,
-    }
 
 
 def _for_task(task: Request, worker_id: int, now: Any) -> dict[str, Any]:
@@ -77,8 +52,6 @@ def _for_task(task: Request, worker_id: int, now: Any) -> dict[str, Any]:
     return {
         "quote": shown(found.quotes[worker_id].to_json()),
         "start": found.start[worker_id],
-        "distance_m": found.distance_m[worker_id],
-        "rate_minor": found.terms[worker_id]["rate_minor"],
         "minimum_min": found.terms[worker_id]["minimum_min"],
     }
 
