@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, QuerySet
@@ -69,7 +70,7 @@ def _asked(category: Category, city_id: int | None, column: str) -> Rates:
     return quartiles(list(asked.values_list(column, flat=True)))
 
 
-def _taskers(city_id: int | None) -> QuerySet[TaskerProfile, dict[str, int]]:
+def _taskers(city_id: int | None) -> QuerySet[TaskerProfile, Any]:
     """The ids of those whose centre lies in the city; nobody's where there is none."""
     here = TaskerProfile.objects.filter(city_id=city_id) if city_id else TaskerProfile.objects.none()
     return here.values("user_id")
@@ -163,10 +164,12 @@ def refresh(*, now: datetime) -> int:
     """
     accepted, billed = _accepted(now=now), _billed(now=now)
     for place in accepted.keys() | billed.keys():
+        category_id, city_id = place
+        assert city_id is not None
         found = weighted_quartiles(accepted.get(place, {}))
         PriceStat.objects.update_or_create(
-            category_id=place[0],
-            city_id=place[1],
+            category_id=category_id,
+            city_id=city_id,
             defaults={
                 "p25_minor": found.p25_minor,
                 "median_minor": found.median_minor,
