@@ -52,3 +52,13 @@ def test_a_mark_shows_only_the_own_rows_to_whoever_finds_it(khidma):
     drafts(lina, 2, now=clock.now())
     mark = App(lina).get("/tasks", limit=1)["next"]
     assert App(omar).get("/tasks", cursor=mark)["items"] == []
+
+
+def test_a_longer_page_takes_no_more_queries(khidma, django_assert_max_num_queries):
+    lina, sara = b.client(), b.tasker()
+    app = App(lina)
+    b.accepted(lina, sara)
+    drafts(lina, 9, now=clock.now())
+    app.get("/tasks", limit=1)
+    with django_assert_max_num_queries(8):
+        assert len(app.get("/tasks", limit=10)["items"]) == 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -64,8 +65,8 @@ class Newcomer(Schema):
     approved_at: datetime | None
 
 
-def _card(request: HttpRequest, row: Request) -> dict[str, Any]:
-    return shown.card(visibility.see(me(request), row))
+def _cards(request: HttpRequest, rows: Sequence[Request]) -> list[dict[str, Any]]:
+    return [shown.card(seen) for seen in visibility.see_all(me(request), rows, "staff")]
 
 
 @router.get("/tasks", response=Page[TaskCard], summary="The live board")
@@ -77,7 +78,9 @@ def list_live_tasks(request: HttpRequest, which: Annotated[Live, Query()]) -> ob
         rows = rows.filter(status=which.status)
     if which.category:
         rows = rows.filter(category__code=which.category)
-    return page(rows, which, name="board", show=lambda row: _card(request, row), order=("-created_at", "-pk"))
+    return page(
+        rows, which, name="board", show_all=lambda page: _cards(request, page), order=("-created_at", "-pk")
+    )
 
 
 @router.get("/tasks/unaccepted", response=Page[Waiting], summary="Tasks nobody takes")
@@ -86,15 +89,18 @@ def list_unaccepted_tasks(request: HttpRequest, at: At) -> object:
     acting(request, *OPS)
     flagged = Request.objects.filter(phase=Phase.OPEN, data__has_any_keys=["unaccepted_since", "needs_ops"])
 
-    def show(row: Request) -> dict[str, Any]:
-        return {
-            **_card(request, row),
-            "unaccepted_since": row.data.get("unaccepted_since"),
-            "needs_ops": bool(row.data.get("needs_ops")),
-        }
+    def show(found: Sequence[Request]) -> list[dict[str, Any]]:
+        return [
+            {
+                **card,
+                "unaccepted_since": row.data.get("unaccepted_since"),
+                "needs_ops": bool(row.data.get("needs_ops")),
+            }
+            for row, card in zip(found, _cards(request, found), strict=True)
+        ]
 
     rows = flagged.exclude(posted_at=None).select_related("category", "client")
-    return page(rows, at, name="unaccepted", show=show, order=("posted_at", "pk"))
+    return page(rows, at, name="unaccepted", show_all=show, order=("posted_at", "pk"))
 
 
 # --- documents ------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -26,6 +27,7 @@ from mahalla.markets.khidma.api import shown
 from mahalla.markets.khidma.api.schemas import Past, Recommendations, Task, TaskCard
 from mahalla.markets.khidma.api.steps import cancel, on_job, on_task, seen_by
 from mahalla.markets.khidma.facts import STEP_M
+from mahalla.markets.khidma.visibility import Seen
 
 router = Router(tags=["Tasks"])
 
@@ -64,7 +66,7 @@ def list_tasks(request: HttpRequest, which: Annotated[Which, Query()]) -> object
         rows.select_related("category", "client"),
         which,
         name=f"tasks.{which.side}",
-        show=lambda row: shown.card(visibility.see(viewer, row)),
+        show_all=lambda page: [shown.card(s) for s in visibility.see_all(viewer, page, which.side)],
         order=("-created_at", "-pk"),
     )
 
@@ -92,7 +94,7 @@ def list_history(request: HttpRequest, by: Annotated[Looked, Query()]) -> object
     found = history.past(viewer, now=instant(request), filters=filters, after=by.cursor, limit=by.limit)
     items = [
         {
-            **shown.card(visibility.see(viewer, row.request)),
+            **shown.card(Seen(viewer, row.request, "client", row.job)),
             "on": row.on,
             "amount_minor": row.amount_minor,
             "review": row.review,
@@ -227,6 +229,23 @@ def assign_tasker(request: HttpRequest, task_id: Id, body: Assignment) -> object
     """An offer by operations: the Tasker still says yes."""
     seen = on_task(request, task_id, "assign", {"worker_id": body.worker_id}, reason=body.reason)
     return shown.task(seen, now=instant(request))
+
+
+class Consent(Body):
+    reason: Line = Field(min_length=1, examples=["She agreed by phone at 20:15"])
+    start_at: AwareDatetime | None = None
+
+
+@router.post("/{task_id}/spoken-consent", response=Task, summary="The Tasker agreed by phone (operations)")
+def record_spoken_consent(request: HttpRequest, task_id: Id, body: Consent) -> object:
+    """Accepts the offer that waits, in the Tasker's name; when and how they agreed stays on record."""
+    seen, now = seen_by(request, task_id), instant(request)
+    waiting = Offer.objects.filter(request=seen.request).order_by("-pk").first()
+    if seen.relation != "staff" or waiting is None:
+        raise NotFound("offer_not_found")
+    data = {"spoken_consent": True, **body.dict(exclude={"reason"}, exclude_none=True)}
+    engine.apply(waiting, "accept", actor=replace(seen.actor, reason=body.reason), now=now, data=data)
+    return shown.task(seen_by(request, task_id), now=now)
 
 
 class Pay(Body):
