@@ -2,7 +2,7 @@
 
 ``enqueue`` writes the promise beside the change that caused it; ``run_due`` keeps it after commit, at least once, with
 growing pauses between tries. Handlers are idempotent. Time is the caller's ``now``, so that the same loop runs on the
-wall clock and on a simulated one (ADR 0005).
+wall clock and on a simulated one (docs/decisions/0005).
 """
 
 from __future__ import annotations
