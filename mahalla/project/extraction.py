@@ -6,6 +6,7 @@ market. A text of both stands in the first only, so that it has one translation.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -61,11 +62,19 @@ def extract() -> dict[Path, polib.POFile]:
     return found
 
 
-def merged(pot: polib.POFile, old: polib.POFile) -> polib.POFile:
-    """The catalogue of just these texts, sorted, with the translations that it had; nothing is guessed."""
+def translations(language: str) -> dict[Key, polib.POEntry]:
+    """What is translated, in whichever layer: a text may move from a market to the kernel and keep its words."""
     import polib
 
-    known: Mapping[Key, polib.POEntry] = {_key(entry): entry for entry in old if not entry.obsolete}
+    paths = [catalogue(layer, language) for layer in reversed(layers())]
+    entries = [entry for path in paths if path.exists() for entry in polib.pofile(str(path))]
+    return {_key(entry): entry for entry in entries if entry.translated()}
+
+
+def merged(pot: polib.POFile, known: Mapping[Key, polib.POEntry]) -> polib.POFile:
+    """The catalogue of just these texts, sorted, with the translations that are known; nothing is guessed."""
+    import polib
+
     new = polib.POFile(wrapwidth=110)
     new.metadata = HEADER
     for entry in sorted(pot, key=lambda one: (one.msgid.casefold(), one.msgid, one.msgctxt or "")):
@@ -103,8 +112,6 @@ def _only_sources(folder: str, names: list[str]) -> set[str]:
 
 def _make(copy: Path) -> None:
     """Django's own extraction, run where it may leave its files."""
-    import contextlib
-
     paths = [str(copy / layer) for layer in layers()]
     with contextlib.chdir(copy), override_settings(LOCALE_PATHS=paths):
         call_command(

@@ -16,13 +16,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not extraction.possible():
             raise CommandError("the GNU gettext tools are needed for this (on Debian: apt install gettext)")
-        import polib
-
+        known = extraction.translations("ar")
         for layer, pot in extraction.extract().items():
             path = extraction.catalogue(layer, "ar")
             path.parent.mkdir(parents=True, exist_ok=True)
-            old = polib.pofile(str(path)) if path.exists() else polib.POFile()
-            new = extraction.merged(pot, old)
+            new = extraction.merged(pot, known)
             new.save(str(path))
             missing = len([entry for entry in new if not entry.translated()])
             self.stdout.write(f"mahalla/{layer}: {len(new)} texts, {missing} to translate")
