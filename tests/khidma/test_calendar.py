@@ -132,9 +132,8 @@ def test_work_and_the_way_after_it_are_taken(khidma):
     assert candidates(task(lina, 2, "12:30", "14:30", category=two_hours, details={})) == [sara.pk]
 
 
-@pytest.mark.spec("KH-CAL-05")
 def test_times_are_of_the_city_and_keep_the_hour_across_the_change(khidma):
-    """A weekly 09:00 series stays 09:00 after the change: Berlin springs forward on 29 March 2026."""
+    """Hours and weekly blocks; Berlin springs forward on 29 March 2026. (Series: test_series.)"""
     berlin = City.objects.create(
         code="berlin", names={"en": "Berlin"}, timezone="Europe/Berlin", currency="EUR", lat=52.52, lng=13.4
     )
