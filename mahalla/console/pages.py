@@ -73,7 +73,10 @@ def guarded(page: Page) -> View:
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    back = request.get_full_path() if request.method == "GET" else reverse("admin:index")
+    at_the_door = request.path == reverse("admin:login")
+    asked = request.GET.get("next", "") if at_the_door else request.get_full_path()
+    safe = request.method == "GET" and url_has_allowed_host_and_scheme(asked, {request.get_host()})
+    back = asked if safe else reverse("admin:index")
     return redirect(f"{reverse('sign-in')}?{urlencode({'next': back})}")
 
 

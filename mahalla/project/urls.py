@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from mahalla.console.site import site as console
 from mahalla.kit import market
 from mahalla.project import health, metrics
+from mahalla.web.views.identity import staff_door
 
 
 def market_pages() -> list[URLPattern | URLResolver]:
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics.metrics),
+    path("console/login/", staff_door),
     path("console/", console.urls),
     *api(),
     path("", include("mahalla.web.urls")),

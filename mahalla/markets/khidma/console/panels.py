@@ -80,10 +80,6 @@ def _billed(job: Job) -> int | None:
 def _positions(job: Job) -> dict[str, Any]:
     """Setting off, arriving and starting: when, and how far from the task's point."""
     rows = Event.objects.filter(noun="job", subject_id=job.pk, name__in=POSITIONS).order_by("pk")
-    distance = {
-        "arrive": job.data.get("arrival_distance_m"),
-        "start_timer": job.data.get("start_distance_m"),
-    }
     words = {"set_off": _("Set off"), "arrive": _("Arrived"), "start_timer": _("Started the timer")}
     last = job.pings.order_by("-at").first()
     points: list[dict[str, Any]] = []
@@ -92,7 +88,7 @@ def _positions(job: Job) -> dict[str, Any]:
     if last is not None and points:
         points.append({"lat": last.lat, "lng": last.lng, "kind": "worker", "label": job.worker.name})
     return {
-        "moments": [(words[row.name], row.at, distance.get(row.name)) for row in rows],
+        "moments": [(words[row.name], row.at, job.data.get(f"{row.name}_distance_m")) for row in rows],
         "arrived": job.arrived_at,
         "start_at": job.start_at,
         "points": points if last is not None else [],
