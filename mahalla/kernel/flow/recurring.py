@@ -1,6 +1,7 @@
 """Jobs that come round: payouts in the morning, renewals by the hour. The list itself is the market's, in one file.
 
-A run is claimed by moving its row forward under a lock, so two workers never run one occurrence twice (KH-OPS-02).
+A run and its row's move to the next time are one transaction: two workers never run one occurrence twice, and one that
+dies in the middle has not run it (KH-OPS-02).
 """
 
 from __future__ import annotations
@@ -59,26 +60,35 @@ def next_run(now: datetime) -> datetime | None:
 
 def run_recurring(now: datetime) -> int:
     """Run every job whose time has come; one that fails is logged on its row and tried at its next time."""
-    return sum(_run(job, now) for job in schedule())
+    from mahalla.kernel.flow.models import RecurringRun
+
+    jobs = {job.name: job for job in schedule()}
+    planned = dict(RecurringRun.objects.filter(name__in=jobs).values_list("name", "next_at"))
+    fresh = [
+        RecurringRun(name=job.name, next_at=job.after(now))
+        for job in jobs.values()
+        if job.name not in planned
+    ]
+    if fresh:
+        RecurringRun.objects.bulk_create(fresh, ignore_conflicts=True)
+    return sum(_run(jobs[name], now) for name, next_at in planned.items() if next_at <= now)
 
 
 def _run(job: Recurring, now: datetime) -> int:
+    """The row stays locked while the job runs: another worker passes it by, and a killed one leaves it due."""
     from mahalla.kernel.flow.models import RecurringRun
 
     with transaction.atomic():
-        row, _fresh = RecurringRun.objects.select_for_update().get_or_create(
-            name=job.name, defaults={"next_at": job.after(now)}
-        )
-        if row.next_at > now:
+        due = RecurringRun.objects.select_for_update(skip_locked=True).filter(name=job.name, next_at__lte=now)
+        row = due.first()
+        if row is None:
             return 0
         row.next_at, row.last_at, row.last_error = job.after(now), now, ""
+        try:
+            with transaction.atomic():
+                job.run(now)
+        except Exception as error:
+            log.exception("recurring job %s failed", job.name)
+            row.last_error = f"{type(error).__name__}: {error}"[:2000]
         row.save()
-    try:
-        with transaction.atomic():
-            job.run(now)
-    except Exception as error:
-        log.exception("recurring job %s failed", job.name)
-        RecurringRun.objects.filter(name=job.name).update(
-            last_error=f"{type(error).__name__}: {error}"[:2000]
-        )
     return 1
