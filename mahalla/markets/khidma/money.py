@@ -120,7 +120,7 @@ def release(job: Job, due: dict[str, int], *, step: str, now: datetime) -> None:
     if worker - withheld > 0:
         plan_payout(job, worker - withheld, step=step, now=now)
     if step in {"all", "undisputed"}:
-        _pay_incentive(job, now=now)
+        pay_incentive(job, now=now)
 
 
 def plan_payout(job: Job, amount_minor: int, *, step: str, now: datetime) -> None:
@@ -148,7 +148,7 @@ def _withheld(job: Job, worker_minor: int) -> int:
     return billing.withholding_minor(job.terms, Quote.from_json({**only_worker, "lines": [line]}))
 
 
-def _pay_incentive(job: Job, *, now: datetime) -> None:
+def pay_incentive(job: Job, *, now: datetime) -> None:
     """Ten percent of the first three tasks' earnings, paid by the platform with the payout (KH-MATCH-15, KH-PLAN-05)."""
     amount = int(job.data.get("incentive_minor", 0))
     if amount <= 0:

@@ -47,7 +47,7 @@ def live_position(job: Job) -> Ping | None:
     """What the client may see: the last position while the Tasker is on the way, nothing before or after."""
     if job.state != "confirmed" or job.progress != "en_route":
         return None
-    return job.pings.order_by("-at").first()
+    return job.pings.order_by("-at", "-pk").first()
 
 
 def eta_min(job: Job) -> int | None:

@@ -1,4 +1,4 @@
-"""Receipts, credit notes and tip receipts: numbered without a gap, equal to the ledger, as PDF in Arabic or English (KH-PAY-10)."""
+"""Receipts, credit notes and tip receipts: numbered without a gap, as PDF in Arabic or English (KH-PAY-10)."""
 
 from __future__ import annotations
 

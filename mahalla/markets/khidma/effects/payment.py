@@ -76,6 +76,7 @@ def capture_final(c: Ctx) -> None:
         if c.actor.role == "client":
             cash.confirm_cash(job.reference, user_id=job.client_id, now=c.now)
         receipts.for_cash(job, now=c.now)
+        money.pay_incentive(job, now=c.now)
         return
     money.capture(job, billing.final_quote(job).total_minor, now=c.now)
 
