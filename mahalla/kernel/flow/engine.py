@@ -7,13 +7,17 @@ event, all in one transaction. Nothing else assigns ``state``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import ForeignKey
+from django.utils.translation import gettext_lazy as _
+from psycopg import Error as PsycopgError
+from psycopg.errors import ExclusionViolation, UniqueViolation
 
 from mahalla.kernel.events.operations import append
 from mahalla.kernel.flow import timers
@@ -21,6 +25,7 @@ from mahalla.kernel.flow.announce import announce
 from mahalla.kernel.flow.context import Ctx
 from mahalla.kernel.flow.models import Stateful
 from mahalla.kit.actors import Actor
+from mahalla.kit.errors import Refused
 from mahalla.kit.flow import NEW, Flow, Transition
 from mahalla.kit.market import active
 
@@ -56,7 +61,7 @@ def apply(subject: S, event: str, *, actor: Actor, now: datetime, data: Mapping[
     Raises ``IllegalMove`` (409) when the event does not leave the present state, ``Denied`` (403) when it is not this
     actor's, and whatever a guard refuses with; then nothing at all has changed.
     """
-    with transaction.atomic():
+    with _refusing_doubles(), transaction.atomic():
         return step(lock(subject), event, actor=actor, now=now, data=data)
 
 
@@ -64,8 +69,31 @@ def create(
     subject: S, event: str, *, actor: Actor, now: datetime, data: Mapping[str, Any] | None = None
 ) -> S:
     """Bring a new subject into its first state by a creation row of its table."""
-    with transaction.atomic():
+    with _refusing_doubles(), transaction.atomic():
         return step(subject, event, actor=actor, now=now, data=data)
+
+
+@contextmanager
+def _refusing_doubles() -> Iterator[None]:
+    """What only the database could still refuse (a second live offer, a second live job) is refused in a sentence.
+
+    Locks make this rare: it is the last line, for writers that come without the root's lock.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if isinstance(error.__cause__, UniqueViolation | ExclusionViolation):
+            raise Refused(
+                "already_there",
+                _("Somebody was faster. Look again, then decide."),
+                constraint=_constraint(error),
+            ) from error
+        raise
+
+
+def _constraint(error: IntegrityError) -> str:
+    cause = error.__cause__
+    return str(cause.diag.constraint_name or "") if isinstance(cause, PsycopgError) else ""
 
 
 def step(subject: S, event: str, *, actor: Actor, now: datetime, data: Mapping[str, Any] | None = None) -> S:

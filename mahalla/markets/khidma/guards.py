@@ -339,10 +339,13 @@ def dispute_fits(c: Ctx) -> None:
 
 
 def tip_fits(c: Ctx) -> None:
-    """Up to 100 % of the Tasker's amount, within 14 days (KH-PRICE-14)."""
+    """Up to 100 % of the Tasker's amount in all, within 14 days (KH-PRICE-14). ``key``: a form sent twice tips once."""
     job: Job = c.subject
     amount = int(c.data.get("amount_minor") or 0)
-    most = billing.worker_amount_minor(job) * c.policy("tip_max_pct") // 100
+    key = str(c.data.get("key") or "")
+    if key and key in job.data.get("tip_keys", []):
+        raise Refused("already_tipped", _("Your tip was already sent. Thank you."))
+    most = billing.worker_amount_minor(job) * c.policy("tip_max_pct") // 100 - sum(job.data.get("tips", []))
     if not 0 < amount <= most:
         raise Invalid(
             {"amount": _("Choose a tip between nothing and the whole amount of the work.")},

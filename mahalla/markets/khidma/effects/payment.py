@@ -98,7 +98,8 @@ def charge_tip(c: Ctx) -> None:
     job: Job = c.subject
     amount = int(c.data["amount_minor"])
     tips = [*job.data.get("tips", []), amount]
-    job.data = {**job.data, "tips": tips}
+    keys = [*job.data.get("tip_keys", []), *([str(c.data["key"])] if c.data.get("key") else [])]
+    job.data = {**job.data, "tips": tips, "tip_keys": keys}
     job.save(update_fields=["data"])
     if money.is_cash(job) or job.request.method_id is None:
         return
