@@ -331,6 +331,44 @@ def test_payments_show_what_was_charged_and_what_comes_back() -> None:
     assert town.browser(b.client("Nosy")).get(f"/receipts/{document.number}/").status_code == 404
 
 
+# --- live -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_task_is_heard_by_its_people_alone() -> None:
+    from mahalla.web import topics
+
+    lina, sara, nosy = b.client("Lina"), b.tasker("Sara"), b.client("Nosy")
+    other, ops = b.tasker("Other"), b.person("Ops", "ops_admin")
+    offer = b.offered(lina, sara)
+    topic = f"request:{offer.request_id}"
+    assert [topics.may_hear(user, topic) for user in (lina, sara, ops, other, nosy)] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+    engine.apply(offer, "decline", actor=b.tasker_of(sara), now=b.EVENING, data={})
+    assert not topics.may_hear(sara, topic)
+
+
+def test_the_live_part_stands_alone() -> None:
+    lina, sara = b.client("Lina"), b.tasker("Sara")
+    job = town.confirmed(lina, sara)
+    part = page_of(lina, job.request_id, "status/")
+    assert part.lstrip().startswith('<div id="now"')
+    assert f'data-live="request:{job.request_id} user:me"' in part
+    assert "<html" not in part
+
+
+def test_notices_lead_the_tasker_to_the_own_page() -> None:
+    lina, sara = b.client("Lina"), b.tasker("Sara")
+    job = town.confirmed(lina, sara)
+    answer = town.browser(sara).get(f"/tasks/{job.request_id}/")
+    assert answer.status_code in {302, 404}
+    assert lina.addresses.get().lines not in answer.content.decode()
+
+
 # --- others ---------------------------------------------------------------------------------------------------------
 
 
@@ -387,7 +425,7 @@ def test_pages_ask_the_database_little(django_assert_max_num_queries: Any) -> No
     lina, sara = b.client("Lina"), b.tasker("Sara")
     job = town.submitted(lina, sara)
     web = town.browser(lina)
-    for path, most in ((f"/tasks/{job.request_id}/", 20), ("/tasks/", 12), ("/tasks/past/", 16)):
+    for path, most in ((f"/tasks/{job.request_id}/", 12), ("/tasks/", 10), ("/tasks/past/", 12), ("/", 12)):
         web.get(path)
         with django_assert_max_num_queries(most):
             web.get(path)

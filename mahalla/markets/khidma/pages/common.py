@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
@@ -55,6 +56,11 @@ def may_hear_request(user: User, pk: int) -> bool:
 
 def person(request: HttpRequest) -> User:
     return cast(User, request.user)
+
+
+def now_of(request: HttpRequest) -> datetime:
+    """The instant of this request; every page reads the clock once."""
+    return cast(datetime, request.now)  # type: ignore[attr-defined]
 
 
 def as_client(request: HttpRequest) -> Actor:
@@ -128,7 +134,7 @@ def once(request: HttpRequest) -> Iterator[bool]:
 
 def go(request: HttpRequest, to: str, *args: Any, **kwargs: Any) -> HttpResponse:
     """Redirect, also for a page that asked through htmx."""
-    found = redirect(to, *args, **kwargs)
+    found: HttpResponse = redirect(to, *args, **kwargs)
     if getattr(request, "htmx", False):
         return HttpResponse(status=204, headers={"HX-Redirect": found["Location"]})
     return found

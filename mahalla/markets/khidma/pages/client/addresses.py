@@ -12,7 +12,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mahalla.kernel.places import operations, queries
 from mahalla.kit.errors import Invalid, Refused
 from mahalla.markets.khidma.pages.client.address_forms import AddressForm
-from mahalla.markets.khidma.pages.common import answer, back_to, client_page, once, person, show_refusal
+from mahalla.markets.khidma.pages.common import (
+    answer,
+    back_to,
+    client_page,
+    now_of,
+    once,
+    person,
+    show_refusal,
+)
 
 #: a missing point is the district's matter: that is what a person can choose without a map
 ALIASES = {"lat": "district", "lng": "district"}
@@ -34,7 +42,7 @@ def new(request: HttpRequest) -> HttpResponse:
         try:
             with once(request) as fresh:
                 if fresh:
-                    operations.add(person(request), now=request.now, **form.address_fields())  # type: ignore[attr-defined]
+                    operations.add(person(request), now=now_of(request), **form.address_fields())
         except Refused as refusal:
             show_refusal(form, _once_said(refusal), ALIASES)
         else:
@@ -62,7 +70,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            operations.edit(address, now=request.now, **form.address_fields())  # type: ignore[attr-defined]
+            operations.edit(address, now=now_of(request), **form.address_fields())
         except Refused as refusal:
             show_refusal(form, _once_said(refusal), ALIASES)
         else:
@@ -75,7 +83,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @client_page
 @require_POST
 def make_default(request: HttpRequest, pk: int) -> HttpResponse:
-    operations.set_default(queries.address_for(person(request), pk), now=request.now)  # type: ignore[attr-defined]
+    operations.set_default(queries.address_for(person(request), pk), now=now_of(request))
     return redirect("addresses")
 
 
@@ -88,7 +96,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     heir = request.POST.get("new_default", "")
     new_default = queries.address_for(user, int(heir)) if heir.isdigit() else None
     try:
-        operations.remove(address, now=request.now, new_default=new_default)  # type: ignore[attr-defined]
+        operations.remove(address, now=now_of(request), new_default=new_default)
     except operations.DefaultNeeded as refusal:
         messages.error(request, str(refusal))
         return redirect("address", pk=pk)

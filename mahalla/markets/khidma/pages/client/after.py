@@ -29,7 +29,15 @@ from mahalla.markets.khidma import billing, money, receipts
 from mahalla.markets.khidma.pages.client.money import minor_of, shown
 from mahalla.markets.khidma.pages.client.objects import task_for, work_of
 from mahalla.markets.khidma.pages.client.stage import stage_of
-from mahalla.markets.khidma.pages.common import answer, as_client, client_page, once, person, show_refusal
+from mahalla.markets.khidma.pages.common import (
+    answer,
+    as_client,
+    client_page,
+    now_of,
+    once,
+    person,
+    show_refusal,
+)
 from mahalla.markets.khidma.visibility import first_name
 from mahalla.web.units import minutes as minutes_text
 
@@ -79,7 +87,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = {**form.cleaned_data, "stars": int(form.cleaned_data["stars"]), "device": _device(request)}
         try:
-            engine.apply(job, "review", actor=as_client(request), now=request.now, data=data)  # type: ignore[attr-defined]
+            engine.apply(job, "review", actor=as_client(request), now=now_of(request), data=data)
         except Refused as refusal:
             show_refusal(form, refusal)
         else:
@@ -127,7 +135,7 @@ class TipForm(forms.Form):
 @client_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def tip(request: HttpRequest, pk: int) -> HttpResponse:
-    task, now = task_for(person(request), pk), request.now  # type: ignore[attr-defined]
+    task, now = task_for(person(request), pk), now_of(request)
     job = work_of(task)
     form = TipForm(
         request.POST if request.method == "POST" else None,
@@ -222,7 +230,7 @@ def open_kinds(job: Job, *, now: Any) -> list[str]:
 @client_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def dispute(request: HttpRequest, pk: int) -> HttpResponse:
-    task, now = task_for(person(request), pk), request.now  # type: ignore[attr-defined]
+    task, now = task_for(person(request), pk), now_of(request)
     job = work_of(task)
     job.request = task
     if job.state == "disputed":
@@ -266,7 +274,7 @@ def _claimed(form: DisputeForm) -> int | None:
 def dispute_amount(request: HttpRequest, pk: int) -> HttpResponse:
     """The disputed amount while somebody answers: 2 hours of 2.5 makes 18.00 of 96.00."""
     job = work_of(task_for(person(request), pk))
-    form = DisputeForm(request.POST, job=job, now=request.now)  # type: ignore[attr-defined]
+    form = DisputeForm(request.POST, job=job, now=now_of(request))
     context = {"claimed": _claimed(form), "price": shown(job.final)}
     return render(request, "khidma/client/_claimed.html", context)
 
@@ -289,7 +297,7 @@ def stored(request: HttpRequest, field: str, purpose: str) -> list[int]:
     files = request.FILES.getlist(field)
     if len(files) > EVIDENCE_MAX:
         raise Invalid({field: _("Send at most %(count)d photos at once.") % {"count": EVIDENCE_MAX}})
-    now = request.now  # type: ignore[attr-defined]
+    now = now_of(request)
     return [
         media.store(file, owner=person(request), purpose=purpose, now=now, field=field).pk for file in files
     ]
@@ -302,7 +310,7 @@ def stored(request: HttpRequest, field: str, purpose: str) -> list[int]:
 @require_safe
 def receipt(request: HttpRequest, pk: int) -> HttpResponse:
     """What was paid, with its parts, tips and refunds (KH-PAY-09)."""
-    task, now = task_for(person(request), pk), request.now  # type: ignore[attr-defined]
+    task, now = task_for(person(request), pk), now_of(request)
     stage = stage_of(task, now=now)
     job = work_of(task)
     if not job.final:

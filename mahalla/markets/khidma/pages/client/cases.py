@@ -18,7 +18,15 @@ from mahalla.kit.actors import Actor
 from mahalla.kit.errors import NotFound, Refused
 from mahalla.markets.khidma.pages.client.after import KINDS, stored
 from mahalla.markets.khidma.pages.client.objects import tasker_for
-from mahalla.markets.khidma.pages.common import answer, as_client, client_page, once, person, show_refusal
+from mahalla.markets.khidma.pages.common import (
+    answer,
+    as_client,
+    client_page,
+    now_of,
+    once,
+    person,
+    show_refusal,
+)
 from mahalla.markets.khidma.visibility import first_name
 
 REPORTS = {
@@ -58,7 +66,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
             show_refusal(form, refusal, {"evidence": "text"})
         else:
             return redirect("case", pk=pk)
-    job = Job.objects.filter(pk=view.case.job_id).select_related("request__category").first()
+    number = view.case.job_id or 0
+    job = Job.objects.filter(pk=number).select_related("request__category").first()
     context = {
         "v": view,
         "case": view.case,
@@ -70,7 +79,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _say(request: HttpRequest, view: queries.View, text: str) -> None:
     """Photos are evidence; words alone are a message."""
-    actor, now = party(request, view), request.now  # type: ignore[attr-defined]
+    actor, now = party(request, view), now_of(request)
     assets = stored(request, "photos", "dispute")
     if assets or view.state == "awaiting_evidence":
         operations.add_evidence(view.case, actor=actor, now=now, assets=assets, text=text)
@@ -84,7 +93,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     view = queries.view_for(person(request), pk)
     if view.side != "opener":
         raise NotFound("case_not_found")
-    operations.withdraw(view.case, actor=as_client(request), now=request.now)  # type: ignore[attr-defined]
+    operations.withdraw(view.case, actor=as_client(request), now=now_of(request))
     messages.success(request, _("The dispute is withdrawn."))
     return redirect("case", pk=pk)
 
@@ -116,7 +125,7 @@ class ReportForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """Report a Tasker, from the task, the chat or the profile; the Tasker does not learn who did."""
-    user, now = person(request), request.now  # type: ignore[attr-defined]
+    user, now = person(request), now_of(request)
     tasker = tasker_for(user, pk)
     job = Job.objects.filter(client=user, worker_id=pk).order_by("-pk").first()
     form = ReportForm(request.POST if request.method == "POST" else None)

@@ -23,13 +23,13 @@ from mahalla.kit.errors import Refused
 from mahalla.markets.khidma import billing, steps
 from mahalla.markets.khidma.pages.client import wizard_forms as f
 from mahalla.markets.khidma.pages.client.objects import job_of, task_for
-from mahalla.markets.khidma.pages.common import as_client, client_page, person, show_refusal
+from mahalla.markets.khidma.pages.common import as_client, client_page, now_of, person, show_refusal
 from mahalla.markets.khidma.visibility import first_name
 
 OPEN = ("matching", "offered")
 
 
-class EditForm(f.WindowForm, f.DetailsForm):
+class EditForm(f.WindowForm, f.DetailsForm):  # type: ignore[misc]
     """Details, time and place on one page: what may still change before somebody accepts."""
 
     address = forms.ChoiceField(label=_lazy("Address"), required=False)
@@ -66,7 +66,7 @@ class EditForm(f.WindowForm, f.DetailsForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change it; a Tasker who was asked sees the new version with a fresh deadline."""
-    task, now = task_for(person(request), pk), request.now  # type: ignore[attr-defined]
+    task, now = task_for(person(request), pk), now_of(request)
     if task.state not in OPEN:
         # the flow refuses it in its own words: accepted, over
         engine.apply(task, "edit", actor=as_client(request), now=now, data={"fields": {}})
@@ -92,7 +92,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """What it costs, then whether it is meant."""
-    task, now = task_for(person(request), pk), request.now  # type: ignore[attr-defined]
+    task, now = task_for(person(request), pk), now_of(request)
     job = job_of(task)
     if request.method == "POST":
         subject: Request | Job = job if job is not None and task.state == "booked" else task

@@ -18,7 +18,7 @@ from mahalla.kernel.work.models import Request
 from mahalla.kit.errors import Refused
 from mahalla.markets.khidma.pages.client.objects import task_for
 from mahalla.markets.khidma.pages.client.stage import stage_of
-from mahalla.markets.khidma.pages.common import client_page, go, person, show_refusal
+from mahalla.markets.khidma.pages.common import client_page, go, now_of, person, show_refusal
 
 
 class MessageForm(forms.Form):
@@ -46,13 +46,13 @@ def talk(request: HttpRequest, pk: int) -> HttpResponse:
             show_refusal(form, refusal)
         else:
             return go(request, "task-chat", pk=pk)
-    context = _lines(request, task, thread) | {"form": form, "s": stage_of(task, now=request.now)}  # type: ignore[attr-defined]
+    context = _lines(request, task, thread) | {"form": form, "s": stage_of(task, now=now_of(request))}
     return render(request, "khidma/client/chat.html", context, status=422 if form.errors else 200)
 
 
 def send(request: HttpRequest, thread: Thread, text: str) -> None:
     """One message: the text, and a picture or a voice note with it. The form's key makes a repeated one the same."""
-    author, now = person(request), request.now  # type: ignore[attr-defined]
+    author, now = person(request), now_of(request)
     file = request.FILES.get("photo") or request.FILES.get("voice")
     asset = media.store(file, owner=author, purpose="chat", now=now, field="text") if file else None
     key = request.POST.get("idempotency_key", "")[:60] if asset is None else ""
@@ -68,7 +68,7 @@ def lines(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _lines(request: HttpRequest, task: Request, thread: Thread) -> dict[str, Any]:
-    viewer, now = person(request), request.now  # type: ignore[attr-defined]
+    viewer, now = person(request), now_of(request)
     operations.mark_read(thread, user=viewer, now=now)
     return {
         "task": task,

@@ -22,7 +22,7 @@ from mahalla.kit.errors import NotFound
 from mahalla.markets.khidma import ranking, taskers
 from mahalla.markets.khidma.pages.client import words
 from mahalla.markets.khidma.pages.client.objects import task_for
-from mahalla.markets.khidma.pages.common import as_client, client_page, go, once, person
+from mahalla.markets.khidma.pages.common import as_client, client_page, go, now_of, once, person
 
 SHOWN = 20
 SORTS = {
@@ -117,7 +117,7 @@ def index(request: HttpRequest, pk: int) -> HttpResponse:
     task = task_for(person(request), pk)
     if task.state != "matching":
         return go(request, "task", pk=pk)
-    now = request.now  # type: ignore[attr-defined]
+    now = now_of(request)
     context = {"task": task, **listing(request, task, now=now, first=False)}
     return render(request, "khidma/client/_candidates.html", context)
 
@@ -136,7 +136,7 @@ def select(request: HttpRequest, pk: int) -> HttpResponse:
                 task,
                 "select",
                 actor=as_client(request),
-                now=request.now,  # type: ignore[attr-defined]
+                now=now_of(request),
                 data={"worker_id": int(worker)},
             )
     return go(request, "task", pk=pk)
@@ -147,7 +147,7 @@ def select(request: HttpRequest, pk: int) -> HttpResponse:
 def choose_for_me(request: HttpRequest, pk: int) -> HttpResponse:
     """Let the system choose now, in the order of the ranking (KH-FLOW-05)."""
     task = task_for(person(request), pk)
-    task = engine.apply(task, "auto_match", actor=as_client(request), now=request.now)  # type: ignore[attr-defined]
+    task = engine.apply(task, "auto_match", actor=as_client(request), now=now_of(request))
     if task.state == "matching":
         messages.info(
             request, _("Nobody is free for this time yet. Our team was told; you can also change the time.")
@@ -162,5 +162,5 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     task = task_for(person(request), pk)
     offer = Offer.objects.filter(request=task, state="pending").first()
     if offer is not None:
-        engine.apply(offer, "withdraw", actor=as_client(request), now=request.now)  # type: ignore[attr-defined]
+        engine.apply(offer, "withdraw", actor=as_client(request), now=now_of(request))
     return go(request, "task", pk=pk)

@@ -32,6 +32,7 @@ from mahalla.markets.khidma.pages.common import (
     as_client,
     back_to,
     client_page,
+    now_of,
     once,
     person,
     show_refusal,
@@ -110,7 +111,7 @@ def add_method(request: HttpRequest) -> HttpResponse:
         try:
             with once(request) as fresh:
                 if fresh:
-                    form.add(person(request).pk, now=request.now)  # type: ignore[attr-defined]
+                    form.add(person(request).pk, now=now_of(request))
         except Refused as refusal:
             show_refusal(form, refusal, form.aliases)
         else:
@@ -142,7 +143,7 @@ class MethodForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def method(request: HttpRequest, pk: int) -> HttpResponse:
     """One method: its name, default, and away with it."""
-    user, now = person(request), request.now  # type: ignore[attr-defined]
+    user, now = person(request), now_of(request)
     found = queries.methods_for(user.pk).filter(pk=pk).first()
     if found is None:
         raise NotFound("method_not_found")
@@ -172,7 +173,7 @@ def make_default(request: HttpRequest, pk: int) -> HttpResponse:
 @client_page
 @require_POST
 def remove_method(request: HttpRequest, pk: int) -> HttpResponse:
-    payments.remove_method(person(request).pk, pk, now=request.now)  # type: ignore[attr-defined]
+    payments.remove_method(person(request).pk, pk, now=now_of(request))
     messages.success(request, _("Removed."))
     return redirect("methods")
 
@@ -184,7 +185,7 @@ def remove_method(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def another_way(request: HttpRequest, pk: int) -> HttpResponse:
     """Another card or wallet for agreed work, while its payment is not secured or can still be moved (KH-FLOW-09)."""
-    task, now = task_for(person(request), pk), request.now  # type: ignore[attr-defined]
+    task, now = task_for(person(request), pk), now_of(request)
     job = work_of(task)
     if request.method == "POST":
         chosen = request.POST.get("method", "")
@@ -208,7 +209,7 @@ def approve(request: HttpRequest, ref: str) -> HttpResponse:
         raise NotFound("nothing_to_approve", _("There is nothing to approve here any more."))
     job = Job.objects.filter(pk=hold.reference.partition(":")[2], client=person(request)).first()
     if request.method == "POST":
-        sandbox.confirm(ref, request.POST.get("answer") == "yes", request.now)  # type: ignore[attr-defined]
+        sandbox.confirm(ref, request.POST.get("answer") == "yes", now_of(request))
         return redirect("task", pk=job.request_id) if job else redirect("payments")
     return render(request, "khidma/client/approve.html", {"charge": charge, "hold": hold, "job": job})
 
@@ -220,7 +221,7 @@ def approve(request: HttpRequest, ref: str) -> HttpResponse:
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
     """Holds, charges and refunds by month, each with its task and breakdown; what was spent on what (KH-PAY-09, -12)."""
-    user, now = person(request), request.now  # type: ignore[attr-defined]
+    user, now = person(request), now_of(request)
     zone = spans.zone(active().timezone)
     today = now.astimezone(zone).date()
     month = _month(request.GET.get("month", ""))

@@ -17,7 +17,7 @@ from mahalla.markets.khidma.pages.client import words
 from mahalla.markets.khidma.pages.client.money import shown
 from mahalla.markets.khidma.pages.client.objects import task_for
 from mahalla.markets.khidma.pages.client.stage import photo_of
-from mahalla.markets.khidma.pages.common import back_to, client_page, person
+from mahalla.markets.khidma.pages.common import back_to, client_page, now_of, person
 from mahalla.markets.khidma.visibility import first_name
 
 
@@ -25,7 +25,7 @@ from mahalla.markets.khidma.visibility import first_name
 @require_safe
 def profile(request: HttpRequest, pk: int) -> HttpResponse:
     """A Tasker; with ``?task=`` also the price and the start for that task of one's own."""
-    viewer, now = person(request), request.now  # type: ignore[attr-defined]
+    viewer, now = person(request), now_of(request)
     task = task_for(viewer, int(request.GET["task"])) if request.GET.get("task", "").isdigit() else None
     shown_profile = taskers.profile_for(viewer, pk, now=now, request=task)
     names = dict(ReviewTag.objects.values_list("code", "names"))
@@ -60,7 +60,7 @@ def _for_task(task: Request, worker_id: int, now: Any) -> dict[str, Any]:
 @require_safe
 def favourites(request: HttpRequest) -> HttpResponse:
     """The Taskers that a client likes, with when they are free next, and a button to ask them."""
-    cards = saved.favourites(person(request), now=request.now)  # type: ignore[attr-defined]
+    cards = saved.favourites(person(request), now=now_of(request))
     rows = [(card, first_name(card.worker), photo_of(card.worker)) for card in cards]
     return render(request, "khidma/client/favourites.html", {"rows": rows})
 
@@ -71,7 +71,7 @@ def like(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark, or unmark when ``on`` is 0; marking twice keeps one entry."""
     viewer, liked = person(request), request.POST.get("on") != "0"
     if liked:
-        saved.add_favourite(viewer, pk, now=request.now)  # type: ignore[attr-defined]
+        saved.add_favourite(viewer, pk, now=now_of(request))
     else:
         saved.remove_favourite(viewer, pk)
     if getattr(request, "htmx", False):

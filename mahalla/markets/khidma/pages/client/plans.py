@@ -20,7 +20,15 @@ from mahalla.markets.khidma.models import Series
 from mahalla.markets.khidma.pages.client import words
 from mahalla.markets.khidma.pages.client.objects import draft_for, series_for, task_for
 from mahalla.markets.khidma.pages.client.wizard import step_url
-from mahalla.markets.khidma.pages.common import answer, as_client, client_page, once, person, show_refusal
+from mahalla.markets.khidma.pages.common import (
+    answer,
+    as_client,
+    client_page,
+    now_of,
+    once,
+    person,
+    show_refusal,
+)
 
 # --- templates and copies -------------------------------------------------------------------------------------------
 
@@ -39,7 +47,7 @@ def templates(request: HttpRequest) -> HttpResponse:
 def save_template(request: HttpRequest, pk: int) -> HttpResponse:
     task_for(person(request), pk)
     try:
-        saved.save_template(person(request), pk, name=request.POST.get("name", ""), now=request.now)  # type: ignore[attr-defined]
+        saved.save_template(person(request), pk, name=request.POST.get("name", ""), now=now_of(request))
     except Invalid as refusal:
         messages.error(request, str(refusal))
         return redirect("task", pk=pk)
@@ -53,7 +61,7 @@ def use_template(request: HttpRequest, pk: int) -> HttpResponse:
     with once(request) as fresh:
         if fresh:
             photos = bool(request.POST.get("photos"))
-            task = saved.start_from_template(person(request), pk, now=request.now, photos=photos)  # type: ignore[attr-defined]
+            task = saved.start_from_template(person(request), pk, now=now_of(request), photos=photos)
             return redirect(step_url(task, wizard.resume_step(task)))
     return redirect("home")
 
@@ -69,14 +77,14 @@ def remove_template(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
     """The same again, at another time."""
-    return _copy(request, lambda: saved.duplicate(person(request), pk, now=request.now))  # type: ignore[attr-defined]
+    return _copy(request, lambda: saved.duplicate(person(request), pk, now=now_of(request)))
 
 
 @client_page
 @require_POST
 def book_again(request: HttpRequest, pk: int) -> HttpResponse:
     """The same again with the same Tasker (KH-REQ-14)."""
-    return _copy(request, lambda: saved.book_again(person(request), pk, now=request.now))  # type: ignore[attr-defined]
+    return _copy(request, lambda: saved.book_again(person(request), pk, now=now_of(request)))
 
 
 def _copy(request: HttpRequest, make: Any) -> HttpResponse:
@@ -120,7 +128,7 @@ def repeat(request: HttpRequest, pk: int) -> HttpResponse:
     form = RepeatForm(request.POST if request.method == "POST" else None, initial={"every": "weekly"})
     if request.method == "POST" and form.is_valid():
         try:
-            made = series.start(task, actor=as_client(request), now=request.now, **form.cleaned_data)  # type: ignore[attr-defined]
+            made = series.start(task, actor=as_client(request), now=now_of(request), **form.cleaned_data)
         except Refused as refusal:
             show_refusal(form, refusal)
         else:
@@ -144,7 +152,7 @@ def all_series(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def one_series(request: HttpRequest, pk: int) -> HttpResponse:
     """The coming days, and everything that may change of them."""
-    user, now = person(request), request.now  # type: ignore[attr-defined]
+    user, now = person(request), now_of(request)
     found = series_for(user, pk)
     initial = {name: getattr(found, name) for name in ("every", "until", "count", "from_time", "to_time")}
     form = ChangeForm(request.POST if request.method == "POST" else None, initial=initial)
@@ -175,13 +183,13 @@ def skip(request: HttpRequest, pk: int) -> HttpResponse:
         day = date.fromisoformat(request.POST.get("day", ""))
     except ValueError:
         return redirect("series", pk=pk)
-    series.skip(found, day, actor=as_client(request), now=request.now)  # type: ignore[attr-defined]
+    series.skip(found, day, actor=as_client(request), now=now_of(request))
     return redirect("series", pk=pk)
 
 
 @client_page
 @require_POST
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
-    series.stop(series_for(person(request), pk), actor=as_client(request), now=request.now)  # type: ignore[attr-defined]
+    series.stop(series_for(person(request), pk), actor=as_client(request), now=now_of(request))
     messages.success(request, _("The series is stopped. Tasks that are posted already stay."))
     return redirect("series", pk=pk)

@@ -189,8 +189,9 @@ class Stage:
     @property
     def worked_before_s(self) -> int:
         """Seconds of the finished intervals."""
-        done = [e for e in self.job.timer.all() if e.stopped_at] if self.job is not None else []
-        return int(sum((e.stopped_at - e.started_at).total_seconds() for e in done))  # type: ignore[operator]
+        entries = self.job.timer.all() if self.job is not None else []
+        done = [e.stopped_at - e.started_at for e in entries if e.stopped_at is not None]
+        return int(sum(done, timedelta(0)).total_seconds())
 
     @property
     def worked_min(self) -> int:

@@ -21,15 +21,16 @@ from mahalla.kit.text import pick
 from mahalla.markets.khidma.pages.client import choosing
 from mahalla.markets.khidma.pages.client.objects import task_for, work_of
 from mahalla.markets.khidma.pages.client.stage import stage_of
-from mahalla.markets.khidma.pages.common import as_client, client_page, go, person
+from mahalla.markets.khidma.pages.common import as_client, client_page, go, now_of, person
 
 
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Notices lead both sides here: the client stays, the Tasker goes on to the work's own page."""
     if request.user.is_authenticated:
         user = person(request)
-        work = Job.objects.filter(request_id=pk, worker=user).order_by("-pk").first()
-        if work is not None and not Request.objects.filter(pk=pk, client=user).exists():
+        works = Job.objects.filter(request_id=pk, worker=user).order_by("-pk")
+        work = works.first() if user.has_role("tasker") else None
+        if work is not None and work.client_id != user.pk:
             try:
                 return redirect(reverse("work-job", args=[work.pk]))
             except NoReverseMatch:
@@ -59,12 +60,14 @@ def status(request: HttpRequest, pk: int) -> HttpResponse:
 def way(request: HttpRequest, pk: int) -> HttpResponse:
     """The map of the way alone; asked every 15 seconds while somebody is on the way."""
     return render(
-        request, "khidma/client/_way.html", {"s": stage_of(task_for(person(request), pk), now=request.now)}
-    )  # type: ignore[attr-defined]
+        request,
+        "khidma/client/_way.html",
+        {"s": stage_of(task_for(person(request), pk), now=now_of(request))},
+    )
 
 
 def context_of(request: HttpRequest, task: Request, *, whole: bool) -> dict[str, Any]:
-    s = stage_of(task, now=request.now)  # type: ignore[attr-defined]
+    s = stage_of(task, now=now_of(request))
     context: dict[str, Any] = {"task": task, "s": s, "inputs": inputs_of(task)}
     if task.state == "matching":
         context |= choosing.listing(request, task, now=s.now, first=whole)
@@ -103,7 +106,7 @@ def _step(event: str, said: Any = "") -> Callable[..., HttpResponse]:
     @require_POST
     def press(request: HttpRequest, pk: int) -> HttpResponse:
         job = work_of(task_for(person(request), pk))
-        engine.apply(job, event, actor=as_client(request), now=request.now)  # type: ignore[attr-defined]
+        engine.apply(job, event, actor=as_client(request), now=now_of(request))
         if said:
             messages.success(request, str(said))
         return go(request, "task", pk=pk)

@@ -21,7 +21,7 @@ from mahalla.kit.money import exponent
 from mahalla.markets.khidma import history
 from mahalla.markets.khidma.pages.client import words
 from mahalla.markets.khidma.pages.client.stage import photo_of
-from mahalla.markets.khidma.pages.common import client_page, person
+from mahalla.markets.khidma.pages.common import client_page, now_of, person
 from mahalla.markets.khidma.visibility import first_name
 
 
@@ -96,10 +96,10 @@ class Search(forms.Form):
             self.fields[name].choices = [everything, *choices]  # type: ignore[attr-defined]
 
     def filters(self) -> history.Filters:
-        data = dict(self.cleaned_data)
+        data: dict[str, Any] = dict(self.cleaned_data)
         least, most = data.pop("least"), data.pop("most")
         one = 10 ** exponent(active().currency)
-        amounts = {
+        amounts: dict[str, Any] = {
             "min_minor": least * one if least is not None else None,
             "max_minor": most * one if most is not None else None,
         }
@@ -125,7 +125,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def past(request: HttpRequest) -> HttpResponse:
     """What was: searched by text, state, category, dates, Tasker, address and amount, with the reviews given."""
-    user, now = person(request), request.now  # type: ignore[attr-defined]
+    user, now = person(request), now_of(request)
     form = Search(request.GET or None, client=user)
     filters = form.filters() if form.is_bound and form.is_valid() else None
     page = history.past(user, now=now, filters=filters, after=request.GET.get("after", ""))

@@ -25,7 +25,7 @@ from mahalla.markets.khidma import photos, pricing, saved, steps, wizard
 from mahalla.markets.khidma.pages.client import wizard_forms as f
 from mahalla.markets.khidma.pages.client.objects import draft_for, tasker_for
 from mahalla.markets.khidma.pages.client.task import inputs_of
-from mahalla.markets.khidma.pages.common import as_client, client_page, once, person, show_refusal
+from mahalla.markets.khidma.pages.common import as_client, client_page, now_of, once, person, show_refusal
 from mahalla.markets.khidma.visibility import first_name
 
 
@@ -44,7 +44,7 @@ def new(request: HttpRequest) -> HttpResponse:
         with once(request) as fresh:
             if fresh:
                 code = request.POST.get("category", "")
-                task = wizard.start(person(request), now=request.now, category=code)  # type: ignore[attr-defined]
+                task = wizard.start(person(request), now=now_of(request), category=code)
                 return redirect(step_url(task, wizard.resume_step(task)))
         return redirect("home")
     return render(request, "khidma/client/wizard/category.html", _kinds(request) | {"number": 1, "of": 8})
@@ -59,7 +59,7 @@ def _kinds(request: HttpRequest) -> dict[str, Any]:
 
 def start_with(request: HttpRequest, worker_id: int) -> str:
     """A draft that goes first to somebody known: like the last task together, else empty."""
-    client, now = person(request), request.now  # type: ignore[attr-defined]
+    client, now = person(request), now_of(request)
     tasker_for(client, worker_id)
     last = client.client_jobs.filter(worker_id=worker_id, submitted_at__isnull=False).order_by("-pk").first()
     if last is not None:
@@ -84,7 +84,7 @@ def drop(request: HttpRequest, pk: int) -> HttpResponse:
     from mahalla.kernel.flow import engine
 
     task = draft_for(person(request), pk)
-    engine.apply(task, "cancel", actor=as_client(request), now=request.now)  # type: ignore[attr-defined]
+    engine.apply(task, "cancel", actor=as_client(request), now=now_of(request))
     return redirect("home")
 
 
@@ -118,7 +118,7 @@ def step(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 def _category(request: HttpRequest, task: Request) -> HttpResponse:
     if request.method == "POST":
         fields = {"category": request.POST.get("category", "")}
-        task = wizard.save_step(task, "category", fields, actor=as_client(request), now=request.now)  # type: ignore[attr-defined]
+        task = wizard.save_step(task, "category", fields, actor=as_client(request), now=now_of(request))
         return redirect(step_url(task, wizard.resume_step(task)))
     context = _kinds(request) | _place(task, "category") | {"task": task}
     return render(request, "khidma/client/wizard/category.html", context)
@@ -127,7 +127,7 @@ def _category(request: HttpRequest, task: Request) -> HttpResponse:
 def form_of(request: HttpRequest, task: Request, name: str) -> f.StepForm:
     """The step's form, with what was typed or what is saved."""
     data = request.POST if request.method == "POST" else None
-    now: datetime = request.now  # type: ignore[attr-defined]
+    now: datetime = now_of(request)
     if name == "details":
         return f.DetailsForm(data, task=task, initial=f.DetailsForm.initial_of(task))
     if name == "address":
@@ -149,7 +149,7 @@ def _save(request: HttpRequest, task: Request, name: str, form: f.StepForm) -> b
     """Whether the step was taken; else its sentences stand beside their fields and nothing was saved."""
     if not form.is_valid():
         return False
-    now, actor = request.now, as_client(request)  # type: ignore[attr-defined]
+    now, actor = now_of(request), as_client(request)
     try:
         if name == "photos":
             for file in request.FILES.getlist("photos"):
@@ -171,7 +171,7 @@ def _method(request: HttpRequest, value: str) -> str:
     """Cash is a method that is made when it is first chosen."""
     if value != f.CASH:
         return value
-    return str(payments.add_method(person(request).pk, kind=f.CASH, now=request.now).pk)  # type: ignore[attr-defined]
+    return str(payments.add_method(person(request).pk, kind=f.CASH, now=now_of(request)).pk)
 
 
 def _after(request: HttpRequest, task: Request, name: str) -> str:
@@ -184,7 +184,7 @@ def _after(request: HttpRequest, task: Request, name: str) -> str:
 
 
 def _page(request: HttpRequest, task: Request, name: str, form: f.StepForm) -> HttpResponse:
-    context = _place(task, name) | {"task": task, "form": form, "range": _range(task, request.now)}  # type: ignore[attr-defined]
+    context = _place(task, name) | {"task": task, "form": form, "range": _range(task, now_of(request))}
     context["from_review"] = wizard.PREVIEW in (request.GET.get("from"), request.POST.get("back"))
     if name == "photos":
         context["photos"] = list(task.photos.select_related("asset"))
@@ -210,7 +210,7 @@ def _place(task: Request, name: str) -> dict[str, Any]:
 @require_POST
 def remove_photo(request: HttpRequest, pk: int, photo: int) -> HttpResponse:
     task = draft_for(person(request), pk)
-    photos.remove(task, photo, actor=as_client(request), now=request.now)  # type: ignore[attr-defined]
+    photos.remove(task, photo, actor=as_client(request), now=now_of(request))
     return redirect(step_url(task, "photos"))
 
 
@@ -219,7 +219,7 @@ def remove_photo(request: HttpRequest, pk: int, photo: int) -> HttpResponse:
 def price(request: HttpRequest, pk: int) -> HttpResponse:
     """The estimate with what is typed right now; nothing is saved, and what does not fit yet changes nothing."""
     task = draft_for(person(request), pk)
-    trial, now = copy.copy(task), request.now  # type: ignore[attr-defined]
+    trial, now = copy.copy(task), now_of(request)
     form = f.DetailsForm(request.POST, task=trial)
     if form.is_valid():
         try:
@@ -244,7 +244,7 @@ def _range(task: Request, now: datetime) -> dict[str, Any] | None:
 
 def _review(request: HttpRequest, task: Request) -> HttpResponse:
     """Everything once more, the price with its parts, and Post."""
-    user, now = person(request), request.now  # type: ignore[attr-defined]
+    user, now = person(request), now_of(request)
     form = f.ReviewForm(request.POST if request.method == "POST" else None, needs_name=not user.name.strip())
     missing: list[tuple[str, Any]] = []
     if request.method == "POST" and form.is_valid():
@@ -258,7 +258,7 @@ def _review(request: HttpRequest, task: Request) -> HttpResponse:
             messages.success(request, _("Your task is live."))
             return redirect("task", pk=task.pk)
     preview = wizard.preview(task, now=now)
-    method = methods_for(user.pk).filter(pk=task.method_id).first()
+    method = methods_for(user.pk).filter(pk=task.method_id or 0).first()
     context = _place(task, wizard.PREVIEW) | {
         "task": task,
         "form": form,

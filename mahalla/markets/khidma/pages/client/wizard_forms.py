@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from babel.dates import format_date
@@ -23,6 +24,7 @@ from mahalla.web import units
 NEW, CASH = "new", "cash"
 DAYS_SHOWN = 14
 DETAIL = "d_"
+KIND = "input_kind"
 
 
 class StepForm(forms.Form):
@@ -79,7 +81,7 @@ class DetailsForm(StepForm):
         """The bound inputs with the look each one has."""
         looks = {"integer": "stepper", "boolean": "switch", "choice": "segmented", "text": "input"}
         return [
-            (self[name], looks[getattr(f, "kind", "text")])
+            (self[name], looks[getattr(f, KIND, "text")])
             for name, f in self.fields.items()
             if name.startswith(DETAIL)
         ]
@@ -104,7 +106,7 @@ def _field(spec: Mapping[str, Any]) -> forms.Field:
         made = forms.ChoiceField(choices=choices, widget=forms.RadioSelect, **common)
     else:
         made = forms.CharField(max_length=spec.get("max", 500), **common)
-    made.kind = spec["kind"]  # type: ignore[attr-defined]
+    setattr(made, KIND, spec["kind"])
     return made
 
 
@@ -138,7 +140,7 @@ class WindowForm(StepForm):
     start = forms.TimeField(label=_("From"), required=False)
     to = forms.TimeField(label=_("Until"), required=False)
 
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: dt.date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.aliases = {"window": "to", "from": "start"}
         times = [(f"{m // 60:02d}:{m % 60:02d}",) * 2 for m in range(6 * 60, 24 * 60, 30)]
@@ -180,7 +182,7 @@ class WindowForm(StepForm):
         ]
 
     @classmethod
-    def initial_of(cls, task: Request, *, now: datetime) -> dict[str, Any]:
+    def initial_of(cls, task: Request, *, now: dt.datetime) -> dict[str, Any]:
         local = task.data.get("window") or {}
         return {
             "flexible": bool(task.data.get("flexible")),
