@@ -16,7 +16,7 @@ from tests.khidma import builders as b
 
 
 def browser(user: User | None) -> Client:
-    client = Client()
+    client = Client(headers={"accept-language": "en"})
     if user is not None:
         client.force_login(user)
     return client
