@@ -68,12 +68,11 @@ class Console(UnfoldAdminSite):
     def home(self, request: HttpRequest) -> HttpResponse:
         """What waits for this person, part by part."""
         now = pages.moment(request)
-        cards = [
-            {"page": page, "waiting": page.badge(request.user, now) if page.badge else None}
-            for page in pages.sidebar(request)
+        mine = [
+            (page, page.badge(request.user, now) if page.badge else None) for page in pages.sidebar(request)
         ]
         groups = [
-            (section, [card for card in cards if card["page"].section == section.code])
+            (section, [card for card in mine if card[0].section == section.code])
             for section in access.SECTIONS
         ]
         return pages.screen(

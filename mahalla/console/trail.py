@@ -13,7 +13,7 @@ from mahalla.kernel.events.models import Event
 from mahalla.kernel.identity.models import User
 from mahalla.kit.market import active
 
-#: keys of a payload that name no person and fit in a line
+#: what staff saw, as against what they did
 LOOKS = ("staff.viewed", "document.viewed", "chat.read_by_staff")
 
 
@@ -101,9 +101,3 @@ def _did(event: Event) -> Any:
             if row.event == event.name and row.label:
                 return row.label
     return event.name.rpartition(".")[2].replace("_", " ")
-
-
-def label_of(noun: str, state: str) -> Any:
-    """A state's label, where the noun has a flow that knows it."""
-    flow = active().flows.get(noun)
-    return flow.state(state).label if flow is not None and flow.has(state) else state

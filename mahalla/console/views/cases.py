@@ -73,6 +73,7 @@ def _queue(request: HttpRequest, section: str, title: str) -> HttpResponse:
         kind=kind,
         mine=mine,
         page_name=_name(section),
+        case_url=f"admin:{_name(section)}",
     )
 
 
@@ -111,10 +112,16 @@ def _case(request: HttpRequest, pk: int, section: str) -> HttpResponse:
         categories=Category.objects.filter(enabled=True),
         sides=[(Side.BOTH, _("Both")), (Side.OPENER, _("Who opened it")), (Side.OTHER, _("The other side"))],
         entries=trail.told(trail.story(case.stream).filter(noun="case", subject_id=case.pk)),
-        overdue=queries.queue(case.group, now=now).filter(pk=case.pk, overdue=True).exists(),
+        overdue=_is_overdue(case, now),
         act_url=f"admin:{_name(section)}-act",
         opens_people=access.PEOPLE in access.sections_of(viewer),
     )
+
+
+def _is_overdue(case: Case, now: datetime) -> bool:
+    """As the queue judges it."""
+    rows: Any = queries.queue(case.group, now=now)
+    return bool(rows.filter(pk=case.pk, overdue=True).exists())
 
 
 def _name(section: str) -> str:

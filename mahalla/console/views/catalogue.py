@@ -160,9 +160,9 @@ def order(request: HttpRequest) -> HttpResponse:
     """Put the categories in the order of their written positions."""
     actor = _actor(request)
     wanted = {
-        code.removeprefix("position_"): int(number)
+        code.removeprefix("position_"): int(str(number))
         for code, number in request.POST.items()
-        if code.startswith("position_") and number.isdigit()
+        if code.startswith("position_") and str(number).isdigit()
     }
 
     def deed() -> None:

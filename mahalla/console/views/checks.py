@@ -66,7 +66,7 @@ def act(request: HttpRequest, pk: int, event: str) -> HttpResponse:
     actor = actor_for(request.user, found, event)  # type: ignore[arg-type]
     return carry_out(
         request,
-        lambda: VERBS[event](found, reason=reason, actor=actor, now=moment(request)),  # type: ignore[operator]
+        lambda: VERBS[event](found, reason=reason, actor=actor, now=moment(request)),
         done=_("Done. The person has been told."),
         back=reverse("admin:checks"),
         undone=reverse("admin:check", args=[pk]),

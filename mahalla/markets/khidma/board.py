@@ -5,7 +5,7 @@ Reads only. Each list takes a fixed number of queries, however many tasks there 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from mahalla.kernel import policy
+from mahalla.kernel.events.models import Event
 from mahalla.kernel.flow.models import DeadlineRow
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.work.models import Job, Offer, Request
@@ -166,20 +167,13 @@ def _deadlines(requests: Collection[Request]) -> dict[int, tuple[datetime, str]]
     rows = DeadlineRow.objects.filter(wanted, reminder="", due_at__isnull=False)
     for noun, pk, name, due_at in rows.values_list("noun", "subject_id", "name", "due_at"):
         request_id = owner[noun, pk]
+        assert due_at is not None
         if request_id not in found or due_at < found[request_id][0]:
             found[request_id] = (due_at, name)
     return found
 
 
 # --- the queue of tasks that nobody takes ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One offer that came to nothing, and why."""
-
-    offer: Offer
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,15 +245,7 @@ def tasks_of(user_id: int) -> QuerySet[Request]:
 
 def cancellations_of(user_id: int, *, since: datetime) -> int:
     """How often a person called off: as client a task before or after acceptance, as Tasker a job (KH-ADMIN-06)."""
-    from mahalla.kernel.events.models import Event
-
     rows = Event.objects.filter(
         at__gte=since, noun__in=("request", "job"), name__in=("cancel", "tasker_cancel")
     )
     return rows.filter(Q(actor_id=user_id) | Q(on_behalf_of_id=user_id)).count()
-
-
-def names_of(user_ids: Iterable[int | None]) -> dict[int, str]:
-    """The names behind the numbers of events, in one query."""
-    wanted = {pk for pk in user_ids if pk is not None}
-    return {user.pk: str(user) for user in User.objects.filter(pk__in=wanted)}

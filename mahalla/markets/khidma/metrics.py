@@ -73,21 +73,23 @@ class Fill:
         return percent(self.accepted, self.posted)
 
 
+#: a task was accepted when a job of it was ever agreed, whatever became of that
+AGREED = Job.objects.filter(request=OuterRef("pk"))
 KEYS: Mapping[str, Any] = {"city": F("city__code"), "category": F("category__code")}
 
 
 def fill(window: Window) -> Fill:
     """Tasks accepted ÷ tasks posted, by posting time."""
-    rows = _with_acceptance(posted(window))
-    return Fill("", rows.count(), rows.filter(was_accepted=True).count())
+    rows = posted(window)
+    return Fill("", rows.count(), rows.filter(Exists(AGREED)).count())
 
 
 def fill_by(window: Window, by: str) -> list[Fill]:
     """The fill rate by ``city``, ``category`` or ``hour`` (wall time of the market)."""
     key = ExtractHour("posted_at", tzinfo=zone(active().timezone)) if by == "hour" else KEYS[by]
     rows = (
-        _with_acceptance(posted(window))
-        .annotate(key=key)
+        posted(window)
+        .annotate(was_accepted=Exists(AGREED), key=key)
         .order_by()
         .values("key", "was_accepted")
         .annotate(n=Count("pk"))
@@ -100,11 +102,6 @@ def fill_by(window: Window, by: str) -> list[Fill]:
     return [
         Fill(key, *both) for key, both in sorted(sums.items(), key=lambda item: (item[0] is None, item[0]))
     ]
-
-
-def _with_acceptance(rows: QuerySet[Request]) -> QuerySet[Request]:
-    """A task was accepted when a job of it was ever agreed, whatever became of that."""
-    return rows.annotate(was_accepted=Exists(Job.objects.filter(request=OuterRef("pk"))))
 
 
 # --- time to accept (KH-STAT-02) ------------------------------------------------------------------------------------
@@ -193,6 +190,7 @@ def _refunded(job_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
     found: dict[int, tuple[int, int]] = {}
     cases = Case.objects.filter(job_id__in=list(job_ids), group=Case.Group.DISPUTE, decided_at__isnull=False)
     for job_id, decision in cases.values_list("job_id", "decision"):
+        assert job_id is not None
         worker, fee = found.get(job_id, (0, 0))
         found[job_id] = (
             worker + int(decision.get("worker_part_minor") or 0),

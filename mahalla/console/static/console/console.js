@@ -8,20 +8,12 @@ document.querySelector('.k-toasts').setAttribute('role', 'status');
 if (window.htmx) Object.assign(htmx.config, { allowEval: false, selfRequestsOnly: true, includeIndicatorStyles: false });
 import(said.app);
 
-// Keys for the night shift: j and k walk through the rows, Enter opens one, / goes to the filter, g and a letter to a page.
+// Keys for the night shift: j and k walk through the rows, Enter opens one, / goes to the filter.
 const rows = () => [...document.querySelectorAll('[data-row] a[data-open]')];
 const writing = (at) => at.closest('input,textarea,select,[contenteditable]');
-let go = false;
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || writing(event.target)) return;
   const key = event.key.toLowerCase();
-  if (go) {
-    go = false;
-    const link = document.querySelector(`[data-go="${CSS.escape(key)}"]`);
-    if (link) { event.preventDefault(); location.assign(link.href); }
-    return;
-  }
-  if (key === 'g') { go = true; setTimeout(() => { go = false; }, 1200); return; }
   if (key === '/') { const field = document.querySelector('.k-filters input[type=search]'); if (field) { event.preventDefault(); field.focus(); } return; }
   if (key !== 'j' && key !== 'k') return;
   const all = rows(), at = all.indexOf(document.activeElement), next = all[Math.max(0, Math.min(all.length - 1, at + (key === 'j' ? 1 : -1)))];
