@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.core.management import call_command
+from django.core.management.commands import makemessages
 from django.test.utils import override_settings
 
 from mahalla.project.messages import PACKAGE
@@ -31,6 +32,12 @@ HEADER = {
     "Plural-Forms": "nplurals=6; plural=n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5;",
 }
 Key = tuple[str | None, str]
+
+
+class Extraction(makemessages.Command):
+    """Django's own, knowing the names under which our modules import gettext."""
+
+    xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=_lazy", "--keyword=_now"]
 
 
 def possible() -> bool:
@@ -115,5 +122,5 @@ def _make(copy: Path) -> None:
     paths = [str(copy / layer) for layer in layers()]
     with contextlib.chdir(copy), override_settings(LOCALE_PATHS=paths):
         call_command(
-            "makemessages", locale=["ar"], keep_pot=True, add_location="file", no_wrap=True, verbosity=0
+            Extraction(), locale=["ar"], keep_pot=True, add_location="file", no_wrap=True, verbosity=0
         )

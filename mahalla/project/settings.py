@@ -138,6 +138,7 @@ LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "markets" / "khidma" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["mahalla.project.formats"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = CONFIG.data / "static"

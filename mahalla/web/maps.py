@@ -50,7 +50,7 @@ def sketch(points: Sequence[Point]) -> SafeString:
     scale = min((WIDTH / 2 - MARGIN) / reach_x, (middle_y - MARGIN * 0.8) / reach_y, 0.4)
     spots = [(round(WIDTH / 2 + x * scale), round(middle_y + y * scale)) for x, y in flat]
     home = next((i for i, p in enumerate(points) if p.get("kind", "place") == "place"), 0)
-    names = ", ".join(str(p.get("label") or "") for p in points if p.get("label"))
+    names = _(", ").join(str(p.get("label") or "") for p in points if p.get("label"))
     return format_html(
         '<svg viewBox="0 0 {} {}" role="img" aria-label="{}"><rect class="map-land" width="100%" height="100%"/>{}{}{}{}</svg>',
         WIDTH, HEIGHT, _("Map: %(places)s") % {"places": names}, _streets(), _rings(spots[home], scale),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from babel import Locale, UnknownLocaleError
 from babel.units import format_unit
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 
 
 def language() -> str:
@@ -28,10 +29,12 @@ def distance(metres: float) -> str:
 
 
 def minutes(count: int) -> str:
-    """``9 min`` or ``1 hr, 20 min``."""
+    """``9 min`` or ``1 hr 20 min``. Words of the catalogue: CLDR's short forms are bare letters in Arabic."""
     hours, rest = divmod(max(0, count), 60)
-    parts = [(hours, "hour")] if hours else []
-    parts += [(rest, "minute")] if rest or not hours else []
-    return " ".join(
-        str(format_unit(n, f"duration-{unit}", length="short", locale=locale())) for n, unit in parts
-    )
+    said = {
+        "hours": ngettext("%(n)d hr", "%(n)d hr", hours) % {"n": hours},
+        "minutes": ngettext("%(n)d min", "%(n)d min", rest) % {"n": rest},
+    }
+    if hours and rest:
+        return _("%(hours)s %(minutes)s") % said
+    return said["hours"] if hours else said["minutes"]

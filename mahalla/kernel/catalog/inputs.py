@@ -81,7 +81,7 @@ def _boolean(spec: Spec, value: Any) -> bool:
 
 def _choice(spec: Spec, value: Any) -> str:
     if value not in [choice["code"] for choice in spec["choices"]]:
-        options = ", ".join(pick(choice["names"]) for choice in spec["choices"])
+        options = _(", ").join(pick(choice["names"]) for choice in spec["choices"])
         raise Fault(_("Choose one of: %(options)s.") % {"options": options})
     return str(value)
 

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Floor(models.TextChoices):
@@ -25,7 +26,7 @@ class Floor(models.TextChoices):
 class Kind(models.TextChoices):
     """``posted`` moves at once; ``pending`` reserves until one ``post`` (all or part of it) or ``void`` resolves it."""
 
-    POSTED = "posted", _("Posted")
+    POSTED = "posted", pgettext_lazy("ledger", "Posted")
     PENDING = "pending", _("Pending")
     POST = "post", _("Post of a pending transfer")
     VOID = "void", _("Void of a pending transfer")

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from mahalla.kernel.payments.payout_models import CashRecord, Payout, PayoutBatch, PayoutMethod
 from mahalla.kernel.payments.sandbox_models import SandboxCall, SandboxCharge, SandboxSwitch
@@ -180,7 +181,7 @@ class Refund(models.Model):
         REQUESTED = "requested", _("Requested")
         APPROVED = "approved", _("Approved")
         SENT = "sent", _("Sent")
-        COMPLETED = "completed", _("Completed")
+        COMPLETED = "completed", pgettext_lazy("payment", "Completed")
         FAILED = "failed", _("Failed")
 
     key = models.CharField(max_length=120, unique=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta
 from django import template
 from django.forms import BoundField
 from django.template.loader import render_to_string
@@ -61,9 +61,8 @@ def localtime(instant: datetime | None, tz: str = "") -> str:
         return ""
     local = instant.astimezone(_zone(tz))
     other_year = local.year != clock.now().astimezone(local.tzinfo).year
-    return str(
-        format_datetime(local, "d MMMM y, HH:mm" if other_year else "d MMMM, HH:mm", locale=units.locale())
-    )
+    written = str(format_date(local.date(), "d MMMM y" if other_year else "d MMMM", locale=units.locale()))
+    return written + _(", ") + clocktime(instant, tz)
 
 
 @register.filter
@@ -73,11 +72,11 @@ def daytime(instant: datetime | None, tz: str = "") -> str:
         return ""
     local, today = instant.astimezone(_zone(tz)), clock.now().astimezone(_zone(tz)).date()
     days = (local.date() - today).days
-    moment = str(format_time(local, "HH:mm", locale=units.locale()))
     if abs(days) <= 1:
-        return f"{_near(days)}, {moment}"
+        return _near(days) + _(", ") + clocktime(instant, tz)
     pattern = "EEE d MMMM" if local.year == today.year else "EEE d MMMM y"
-    return f"{format_date(local.date(), pattern, locale=units.locale())}, {moment}"
+    written = str(format_date(local.date(), pattern, locale=units.locale()))
+    return written + _(", ") + clocktime(instant, tz)
 
 
 def _near(days: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel.places.models import Address, City, District
@@ -61,7 +62,7 @@ class AddressForm(forms.Form):
         self.districts = {str(d.pk): d for d in rows}
         several = len({d.city_id for d in rows}) > 1
         choices = [
-            (pk, f"{pick(d.names)}, {pick(d.city.names)}" if several else pick(d.names))
+            (pk, pick(d.names) + gettext(", ") + pick(d.city.names) if several else pick(d.names))
             for pk, d in self.districts.items()
         ]
         self.fields["district"].choices = [("", _("Choose your district")), *choices]  # type: ignore[attr-defined]

@@ -117,4 +117,4 @@ def _words_of(spec: dict[str, Any], value: Any) -> str:
         return _("Yes")
     named = {choice["code"]: pick(choice.get("names") or {}) for choice in spec.get("choices", [])}
     values = value if isinstance(value, list) else [value]
-    return ", ".join(str(named.get(one, one)) for one in values)
+    return _(", ").join(str(named.get(one, one)) for one in values)

@@ -92,7 +92,7 @@ class ProfileForm(forms.Form):
         self.districts = {str(d.pk): d for d in rows}
         several = len({d.city_id for d in self.districts.values()}) > 1
         names = [
-            (pk, f"{pick(d.names)}, {pick(d.city.names)}" if several else pick(d.names))
+            (pk, pick(d.names) + _(", ") + pick(d.city.names) if several else pick(d.names))
             for pk, d in self.districts.items()
         ]
         self.fields["district"].choices = [("", _("Choose your district")), *names]  # type: ignore[attr-defined]
