@@ -10,8 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mahalla.kernel import policy
@@ -55,20 +54,20 @@ class ReviewForm(forms.Form):
     """Stars, a few words to tap, a text, and a word for our eyes only (KH-REV-01..03)."""
 
     stars = forms.ChoiceField(
-        label=_lazy("How was it?"), choices=[(str(n), str(n)) for n in range(1, 6)], widget=forms.RadioSelect
+        label=_("How was it?"), choices=[(str(n), str(n)) for n in range(1, 6)], widget=forms.RadioSelect
     )
     tags = forms.MultipleChoiceField(
-        label=_lazy("What stood out?"), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("What stood out?"), required=False, widget=forms.CheckboxSelectMultiple
     )
     text = forms.CharField(
-        label=_lazy("Your review"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+        label=_("Your review"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
     )
     private_feedback = forms.CharField(
-        label=_lazy("Only for us"),
+        label=_("Only for us"),
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_lazy("The Tasker never sees this, and it does not change the rating."),
+        help_text=_("The Tasker never sees this, and it does not change the rating."),
     )
 
     def __init__(self, *args: Any, job: Job, **kwargs: Any) -> None:
@@ -106,8 +105,8 @@ def _device(request: HttpRequest) -> str:
 class TipForm(forms.Form):
     """A suggestion to tap, or another amount; all of it goes to the Tasker (KH-PRICE-14)."""
 
-    choice = forms.ChoiceField(label=_lazy("Tip"), required=False, widget=forms.RadioSelect)
-    amount = forms.CharField(label=_lazy("Another amount"), required=False, max_length=12)
+    choice = forms.ChoiceField(label=_("Tip"), required=False, widget=forms.RadioSelect)
+    amount = forms.CharField(label=_("Another amount"), required=False, max_length=12)
 
     def __init__(self, *args: Any, job: Job, pcts: list[int], currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -162,12 +161,12 @@ def tip(request: HttpRequest, pk: int) -> HttpResponse:
 # --- the dispute ----------------------------------------------------------------------------------------------------
 
 KINDS: Mapping[str, Any] = {
-    "hours": _lazy("The hours are too many"),
-    "partial": _lazy("Not finished"),
-    "not_as_expected": _lazy("Not as agreed"),
-    "damage": _lazy("Something was damaged"),
-    "no_show": _lazy("The Tasker did not come"),
-    "cancellation_fee": _lazy("The cancellation fee"),
+    "hours": _("The hours are too many"),
+    "partial": _("Not finished"),
+    "not_as_expected": _("Not as agreed"),
+    "damage": _("Something was damaged"),
+    "no_show": _("The Tasker did not come"),
+    "cancellation_fee": _("The cancellation fee"),
 }
 
 
@@ -175,18 +174,18 @@ class DisputeForm(forms.Form):
     """What is wrong, how much of the charge that is, in words and with photos (KH-CASE-01)."""
 
     aliases = {"claimed": "amount", "evidence": "photos"}
-    kind = forms.ChoiceField(label=_lazy("What is wrong?"), widget=forms.RadioSelect)
+    kind = forms.ChoiceField(label=_("What is wrong?"), widget=forms.RadioSelect)
     minutes = forms.TypedChoiceField(
-        label=_lazy("How long did it take, by your count?"), required=False, coerce=int, empty_value=None
+        label=_("How long did it take, by your count?"), required=False, coerce=int, empty_value=None
     )
     amount = forms.CharField(
-        label=_lazy("How much of it do you dispute?"),
+        label=_("How much of it do you dispute?"),
         required=False,
         max_length=12,
-        help_text=_lazy("Leave it empty to dispute the whole charge."),
+        help_text=_("Leave it empty to dispute the whole charge."),
     )
     text = forms.CharField(
-        label=_lazy("What happened?"), max_length=4000, widget=forms.Textarea(attrs={"rows": 5})
+        label=_("What happened?"), max_length=4000, widget=forms.Textarea(attrs={"rows": 5})
     )
 
     def __init__(self, *args: Any, job: Job, now: Any, **kwargs: Any) -> None:

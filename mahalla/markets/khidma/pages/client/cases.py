@@ -8,8 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mahalla.kernel.cases import operations, queries
@@ -30,15 +29,15 @@ from mahalla.markets.khidma.pages.common import (
 from mahalla.markets.khidma.visibility import first_name
 
 REPORTS = {
-    "behaviour": _lazy("Rude or improper"),
-    "harassment": _lazy("Harassment"),
-    "violence": _lazy("Violence or a threat"),
+    "behaviour": _("Rude or improper"),
+    "harassment": _("Harassment"),
+    "violence": _("Violence or a threat"),
 }
 
 
 class SayForm(forms.Form):
     text = forms.CharField(
-        label=_lazy("Message"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Message"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3})
     )
 
 
@@ -113,11 +112,9 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 class ReportForm(forms.Form):
-    kind = forms.ChoiceField(
-        label=_lazy("What was it?"), choices=list(REPORTS.items()), widget=forms.RadioSelect
-    )
+    kind = forms.ChoiceField(label=_("What was it?"), choices=list(REPORTS.items()), widget=forms.RadioSelect)
     text = forms.CharField(
-        label=_lazy("What happened?"), max_length=4000, widget=forms.Textarea(attrs={"rows": 5})
+        label=_("What happened?"), max_length=4000, widget=forms.Textarea(attrs={"rows": 5})
     )
 
 

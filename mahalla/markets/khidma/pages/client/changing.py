@@ -10,8 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from mahalla.kernel import policy
@@ -32,7 +31,7 @@ OPEN = ("matching", "offered")
 class EditForm(f.WindowForm, f.DetailsForm):  # type: ignore[misc]
     """Details, time and place on one page: what may still change before somebody accepts."""
 
-    address = forms.ChoiceField(label=_lazy("Address"), required=False)
+    address = forms.ChoiceField(label=_("Address"), required=False)
 
     def __init__(self, *args: Any, task: Request, now: datetime, **kwargs: Any) -> None:
         today = now.astimezone(spans.zone(steps.zone_of(task))).date()

@@ -7,8 +7,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mahalla.kernel.chat import operations, queries
@@ -22,7 +21,7 @@ from mahalla.markets.khidma.pages.common import client_page, go, now_of, person,
 
 
 class MessageForm(forms.Form):
-    text = forms.CharField(label=_lazy("Message"), required=False, max_length=2000)
+    text = forms.CharField(label=_("Message"), required=False, max_length=2000)
 
 
 def _thread(request: HttpRequest, task: Request) -> Thread:

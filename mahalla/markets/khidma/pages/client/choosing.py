@@ -9,8 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mahalla.kernel.flow import engine
@@ -26,10 +25,10 @@ from mahalla.markets.khidma.pages.common import as_client, client_page, go, now_
 
 SHOWN = 20
 SORTS = {
-    "best": _lazy("Best match"),
-    "price": _lazy("Price"),
-    "distance": _lazy("Distance"),
-    "rating": _lazy("Rating"),
+    "best": _("Best match"),
+    "price": _("Price"),
+    "distance": _("Distance"),
+    "rating": _("Rating"),
 }
 
 

@@ -11,8 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mahalla.kernel.flow import engine
@@ -55,14 +54,12 @@ class CardForm(forms.Form):
 
     aliases = {"token": "number"}
     number = forms.CharField(
-        label=_lazy("Card number"),
+        label=_("Card number"),
         max_length=23,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
-    expiry = forms.CharField(
-        label=_lazy("Expires"), max_length=7, help_text=_lazy("Month and year, such as 08/30")
-    )
-    holder = forms.CharField(label=_lazy("Name on the card"), max_length=120, required=False)
+    expiry = forms.CharField(label=_("Expires"), max_length=7, help_text=_("Month and year, such as 08/30"))
+    holder = forms.CharField(label=_("Name on the card"), max_length=120, required=False)
 
     def clean_expiry(self) -> str:
         found = EXPIRY.fullmatch(self.cleaned_data["expiry"].strip())
@@ -87,7 +84,7 @@ class CardForm(forms.Form):
 class WalletForm(forms.Form):
     aliases = {"token": "phone"}
     phone = forms.CharField(
-        label=_lazy("The wallet's phone number"),
+        label=_("The wallet's phone number"),
         max_length=20,
         widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
     )
@@ -126,10 +123,10 @@ class MethodForm(forms.Form):
     """What a person may change of a method (KH-PAY-02)."""
 
     label = forms.CharField(
-        label=_lazy("Name"), max_length=60, required=False, help_text=_lazy("Such as: family card")
+        label=_("Name"), max_length=60, required=False, help_text=_("Such as: family card")
     )
-    holder = forms.CharField(label=_lazy("Name on the card"), max_length=120, required=False)
-    expiry = forms.CharField(label=_lazy("Expires"), max_length=7, required=False)
+    holder = forms.CharField(label=_("Name on the card"), max_length=120, required=False)
+    expiry = forms.CharField(label=_("Expires"), max_length=7, required=False)
 
     def clean_expiry(self) -> str:
         text = self.cleaned_data["expiry"].strip()

@@ -9,8 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mahalla.kernel.catalog.models import Category
@@ -102,20 +101,20 @@ class RepeatForm(forms.Form):
     """How often, and until when; both ends are free to stay open."""
 
     every = forms.ChoiceField(
-        label=_lazy("How often?"), choices=list(words.EVERY.items()), widget=forms.RadioSelect
+        label=_("How often?"), choices=list(words.EVERY.items()), widget=forms.RadioSelect
     )
     until = forms.DateField(
-        label=_lazy("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
-    count = forms.IntegerField(label=_lazy("Or how many times"), required=False, min_value=1, max_value=520)
+    count = forms.IntegerField(label=_("Or how many times"), required=False, min_value=1, max_value=520)
 
 
 class ChangeForm(RepeatForm):
     from_time = forms.TimeField(
-        label=_lazy("From"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        label=_("From"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
     to_time = forms.TimeField(
-        label=_lazy("Until"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        label=_("Until"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
 
 

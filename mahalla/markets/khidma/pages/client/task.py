@@ -9,8 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mahalla.kernel.chat import queries as chat
@@ -114,7 +113,7 @@ def _step(event: str, said: Any = "") -> Callable[..., HttpResponse]:
     return press
 
 
-confirm = _step("confirm", _lazy("Thank you. The payment goes through now."))
-approve_extra = _step("approve_extra", _lazy("The extra time is approved."))
-ask_stop = _step("ask_stop", _lazy("We asked the Tasker to stop."))
-report_no_show = _step("report_no_show", _lazy("You pay nothing for this. We look for somebody else."))
+confirm = _step("confirm", _("Thank you. The payment goes through now."))
+approve_extra = _step("approve_extra", _("The extra time is approved."))
+ask_stop = _step("ask_stop", _("We asked the Tasker to stop."))
+report_no_show = _step("report_no_show", _("You pay nothing for this. We look for somebody else."))
