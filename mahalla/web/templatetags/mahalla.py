@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time, format_timedelta
+from babel.numbers import get_currency_symbol
 from django import template
 from django.forms import BoundField
 from django.template.loader import render_to_string
@@ -48,6 +49,12 @@ def money(minor: int | None, currency: str = "") -> str:
 
     amount = format_money(Money(int(minor), currency or market.active().currency), units.language())
     return format_html("<bdi>{}</bdi>", amount)
+
+
+@register.filter
+def currency_sign(currency: str) -> str:
+    """``SAR``, ``ر.س.``: what stands beside a field for an amount, in the reader's language."""
+    return str(get_currency_symbol(currency, locale=units.locale()))
 
 
 def _zone(tz: str) -> ZoneInfo:
