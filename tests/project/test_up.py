@@ -49,7 +49,7 @@ class Terminal:
     def text(self) -> str:
         return self.out.read_text()
 
-    def wait_for(self, words: str, within: float = 60) -> None:
+    def wait_for(self, words: str, within: float = 180) -> None:
         deadline = time.monotonic() + within
         while words not in self.text():
             assert self.process.poll() is None or words in self.text(), self.text()

@@ -11,6 +11,7 @@ from mahalla.kernel.payments import accounts, payouts
 from mahalla.kernel.payments.models import Hold, Payout, PayoutBatch, PayoutMethod, SandboxCharge
 from mahalla.markets.khidma import billing, money
 from mahalla.markets.khidma.demo.history import Past
+from mahalla.markets.khidma.models import Receipt
 
 PROVIDER, CURRENCY = "sandbox", "SAR"
 
@@ -38,6 +39,7 @@ def write(pasts: list[Past], now: datetime) -> None:
     )
     _payouts(pasts, batches)
     _provider(pasts, holds, batches)
+    _receipts(pasts, holds)
     for past, hold, batch in zip(pasts, holds, batches, strict=True):
         _post(past, hold, batch)
     ledger.roll_up(now, limit=100_000)
@@ -133,6 +135,23 @@ def _provider(pasts: list[Past], holds: list[Hold], batches: list[PayoutBatch]) 
             made_at=batch.created_at,
         )
         for batch in batches
+    )
+
+
+def _receipts(pasts: list[Past], holds: list[Hold]) -> None:
+    """A numbered receipt of each charge, in the order of time."""
+    Receipt.objects.bulk_create(
+        Receipt(
+            number=number,
+            kind=Receipt.Kind.RECEIPT,
+            key=f"hold:{hold.pk}",
+            job=past.job,
+            lines=past.final.to_json()["lines"],
+            currency=CURRENCY,
+            total_minor=past.final.total_minor,
+            issued_at=past.confirmed,
+        )
+        for number, (past, hold) in enumerate(zip(pasts, holds, strict=True), 1)
     )
 
 

@@ -12,6 +12,7 @@ from django.db import connection
 from mahalla.kernel.identity import operations as identity
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.identity.queries import terms_version
+from mahalla.kernel.notices import operations as notices
 from mahalla.kernel.payments import operations as payments
 from mahalla.kernel.payments.sandbox_cards import tokenise
 from mahalla.kernel.places import operations as places
@@ -28,8 +29,9 @@ from mahalla.markets.khidma.demo import (
     stories,
     supply,
     taskers,
+    traces,
 )
-from mahalla.markets.khidma.demo.people import CLIENTS, MARIAM, PASSWORD, STAFF, Client
+from mahalla.markets.khidma.demo.people import CLIENTS, MARIAM, PASSWORD, SIGN_INS, STAFF, Client
 from mahalla.markets.khidma.demo.stage import Stage
 
 SEED = "riyadh"
@@ -43,7 +45,7 @@ def plant(now: datetime) -> None:
     """Sow what a fresh database needs; twice is once. People are invented only where no real ones will come."""
     catalogue.plant(now)
     city, map_ = districts.plant()
-    if settings.MAHALLA_ENVIRONMENT == "production" or User.objects.filter(phone=CLIENTS[0].phone).exists():
+    if _for_real() or User.objects.filter(phone=CLIENTS[0].phone).exists():
         return
     chance = Random(SEED)  # noqa: S311 - the same city every time
     _staff(now - SETTLED)
@@ -54,6 +56,7 @@ def plant(now: datetime) -> None:
     neighbours.plant(chance, map_, now)
     pasts = history.plan(chance, people, users, now)
     history.write(chance, pasts, city, now)
+    traces.write(pasts, now)
     books.write(pasts, now)
     opinions.write(chance, pasts, now)
     guidance.refresh(now=now)
@@ -66,6 +69,20 @@ def plant(now: datetime) -> None:
         cursor.execute("ANALYZE")  # so many new rows: without figures the database plans badly
     stage = Stage(now)
     stage.play(stories.stories(stage))
+    _catch_up([stage.who(phone) for _role, _name, phone in SIGN_INS], now)
+
+
+def _for_real() -> bool:
+    """Whether real people are served here, or could get the messages of invented ones."""
+    gateways = settings.MAHALLA_GATEWAYS
+    return settings.MAHALLA_ENVIRONMENT == "production" or gateways["sms"] != gateways["push"]
+
+
+def _catch_up(users: list[User], now: datetime) -> None:
+    """Those who can be signed in as have read what is older than half a day."""
+    for user in users:
+        old = user.notices.filter(created_at__lt=now - timedelta(hours=12))
+        notices.mark_read(user, now=now, ids=list(old.values_list("pk", flat=True)))
 
 
 def _staff(now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Half a year of finished work, written as rows: tasks, offers, jobs, the events between, and what people said.
+"""Half a year of finished work, written as rows: tasks, offers and jobs.
 
 Every job has the price that ``billing`` makes of its terms, and its money went through the ledger (``books``).
 """
@@ -12,10 +12,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mahalla.kernel import policy
 from mahalla.kernel.catalog.models import Category
-from mahalla.kernel.events.models import Event
-from mahalla.kernel.flow.models import DeadlineRow
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.payments.models import PaymentMethod
 from mahalla.kernel.places import operations as places
@@ -27,7 +24,6 @@ from mahalla.kit.quote import Quote
 from mahalla.markets.khidma import billing
 from mahalla.markets.khidma.demo import words
 from mahalla.markets.khidma.demo.taskers import GUIDE, Person
-from mahalla.markets.khidma.models import ClientProfile, TaskerStats
 
 RIYADH = ZoneInfo("Asia/Riyadh")
 #: how far back the record goes, and how long before today the living stories take over
@@ -98,9 +94,13 @@ def plan(chance: Random, people: list[Person], users: dict[str, User], now: date
 def _home_near(chance: Random, person: Person, homes: list[Address], code: str) -> Address:
     """Two tries to find a home not too far away: people choose near ones."""
     first, second = chance.choice(homes), chance.choice(homes)
-    if GUIDE[code].place == "remote" or first.district is None or second.district is None:
+    if GUIDE[code].place == "remote":
         return first
-    return min((first, second), key=lambda home: home.district.code != person.district)
+    return next((home for home in (first, second) if _district(home) == person.district), first)
+
+
+def _district(home: Address) -> str:
+    return home.district.code if home.district else ""
 
 
 def _start(chance: Random, person: Person, day: datetime) -> datetime:
@@ -122,39 +122,13 @@ def _past(
     index: int,
     now: datetime,
 ) -> Past:
-    hourly, fixed = person.rates[category.code]
-    fixed_price = fixed is not None and chance.random() < 0.25
-    approved = now - timedelta(days=person.since_days)
-    new = index < 5 and start - approved <= timedelta(days=60)
-    guide = GUIDE[category.code]
-    rate = min(hourly, guide.guide[1]) if new else hourly
-    flat = min(fixed or 0, guide.fixed[1]) if new and guide.fixed else fixed or 0
-    remote = category.work_place == "remote"
-    planned = category.default_minutes or guide.minutes
-    terms: dict[str, Any] = {
-        "pricing_model": "fixed" if fixed_price else "hourly",
-        "fee_pct": chance.choice(("18", "20", "20", "20", "22.5", "25")),
-        "tax_pct": "0",
-        "withholding_pct": "0",
-        "cover_minor": 0,
-        "currency": "SAR",
-        "method_kind": "card",
-        "work_place": category.work_place,
-        "risk_class": category.risk_class,
-        "estimate_min": planned,
-        "details": _details(chance, category, address),
-        "category_version": category.version,
-        "rate_minor": 0 if fixed_price else rate,
-        "fixed_minor": flat if fixed_price else 0,
-        "minimum_min": 0 if fixed_price else person.minimum_min,
-        "travel_minor": 0 if remote else _travel(person, worker, address),
-        "new": new,
-    }
+    new = index < 5 and start - (now - timedelta(days=person.since_days)) <= timedelta(days=60)
+    terms = _terms(chance, person, worker, address, category, new)
+    planned = terms["estimate_min"]
     quote = billing.price(terms, minutes=max(planned, terms["minimum_min"]))
     terms["hold_minor"] = billing.hold_minor(quote, 20)
     minutes = max(30, planned + chance.choice((-60, -30, -15, 0, 0, 0, 15, 30)))
-    billed = 0 if fixed_price else max(billing.rounded_minutes(minutes, 15), person.minimum_min)
-    final = billing.capped(billing.price(terms, minutes=billed), terms["hold_minor"])
+    final = billing.capped(billing.price(terms, minutes=_billed(terms, minutes)), terms["hold_minor"])
     earned = final.for_payee(billing.WORKER)
     return Past(
         person=person,
@@ -171,6 +145,43 @@ def _past(
         text=words.wish(chance, category.code, address.user.language),
         reviewed=chance.random() < 0.86,
     )
+
+
+def _terms(
+    chance: Random, person: Person, worker: User, address: Address, category: Category, new: bool
+) -> dict[str, Any]:
+    """What was agreed, as ``billing`` documents it, but for the hold. The new ask no more than the median."""
+    guide = GUIDE[category.code]
+    hourly, fixed = person.rates[category.code]
+    by_job = fixed is not None and chance.random() < 0.25
+    rate = min(hourly, guide.guide[1]) if new else hourly
+    flat = min(fixed or 0, guide.fixed[1]) if new and guide.fixed else fixed or 0
+    return {
+        "pricing_model": "fixed" if by_job else "hourly",
+        "fee_pct": chance.choice(("18", "20", "20", "20", "22.5", "25")),
+        "tax_pct": "0",
+        "withholding_pct": "0",
+        "cover_minor": 0,
+        "currency": "SAR",
+        "method_kind": "card",
+        "work_place": category.work_place,
+        "risk_class": category.risk_class,
+        "estimate_min": category.default_minutes or guide.minutes,
+        "details": _details(chance, category, address),
+        "category_version": category.version,
+        "rate_minor": 0 if by_job else rate,
+        "fixed_minor": flat if by_job else 0,
+        "minimum_min": 0 if by_job else person.minimum_min,
+        "travel_minor": 0 if category.work_place == "remote" else _travel(person, worker, address),
+        "new": new,
+    }
+
+
+def _billed(terms: dict[str, Any], minutes: int) -> int:
+    """Quarters of an hour, at least the minimum; none at a fixed price."""
+    if terms["pricing_model"] == "fixed":
+        return 0
+    return max(billing.rounded_minutes(minutes, 15), int(terms["minimum_min"]))
 
 
 def _travel(person: Person, worker: User, address: Address) -> int:
@@ -196,7 +207,7 @@ def _details(chance: Random, category: Category, address: Address) -> dict[str, 
 
 
 def write(chance: Random, pasts: list[Past], city: City, now: datetime) -> None:
-    """Requests, offers, jobs, events and counters; money and reviews follow from ``books`` and ``opinions``."""
+    """Requests, offers and jobs; ``traces``, ``books`` and ``opinions`` follow."""
     methods = {m.user_id: m for m in PaymentMethod.objects.filter(is_default=True)}
     workers = [past.worker for past in pasts]
     for past in pasts:
@@ -218,9 +229,6 @@ def write(chance: Random, pasts: list[Past], city: City, now: datetime) -> None:
     jobs = Job.objects.bulk_create(_job(past, now) for past in pasts)
     for past, job in zip(pasts, jobs, strict=True):
         past.job = job
-    Event.objects.bulk_create([event for past in pasts for event in _events(past)], batch_size=2000)
-    _count(pasts, now)
-    _deadlines(pasts, now)
 
 
 def _request(past: Past, city: City) -> Request:
@@ -297,8 +305,6 @@ def _offer(past: Past, worker: User, state: str, minutes: int) -> Offer:
 
 def _job(past: Past, now: datetime) -> Job:
     end = past.submitted + timedelta(days=14)
-    fixed = past.terms["pricing_model"] == "fixed"
-    billed = 0 if fixed else max(billing.rounded_minutes(past.minutes, 15), past.terms["minimum_min"])
     return Job(
         state="reviewed" if past.reviewed else "completed",
         phase="settled" if past.reviewed else "done",
@@ -321,79 +327,10 @@ def _job(past: Past, now: datetime) -> Job:
         closed_at=end if end <= now else None,
         data={
             "worked_min": past.minutes,
-            "billed_min": billed,
+            "billed_min": _billed(past.terms, past.minutes),
             "share_pct": 100,
             "partial": False,
             "partial_reason": "",
             "incentive_minor": past.incentive,
         },
-    )
-
-
-def _events(past: Past) -> list[Event]:
-    """The timeline as the engine would have written it."""
-    request, offer, job = past.request, past.offer, past.job
-    assert request is not None and offer is not None and job is not None
-    client, worker = (past.client.pk, "client"), (past.worker.pk, "tasker")
-    system: tuple[int | None, str] = (None, "system")
-    agreed = past.posted + timedelta(minutes=20)
-    rows: list[tuple[datetime, str, Any, tuple[int | None, str], str, str]] = [
-        (request.created_at, "create", request, client, "", "draft"),
-        (past.posted, "post", request, client, "draft", "posted"),
-        (past.posted, "start_matching", request, system, "posted", "matching"),
-        (offer.created_at, "select", request, client, "matching", "offered"),
-        (offer.created_at, "make", offer, client, "", "pending"),
-        (agreed, "accept", offer, worker, "pending", "accepted"),
-        (agreed, "agree", request, worker, "offered", "booked"),
-        (agreed, "agree", job, worker, "", "accepted"),
-        (agreed, "confirm_payment", job, system, "accepted", "confirmed"),
-        (past.start, "start_timer", job, worker, "confirmed", "in_progress"),
-        (past.submitted, "submit", job, worker, "in_progress", "completed"),
-        (past.confirmed, "confirm", job, client, "completed", "completed"),
-    ]
-    if past.reviewed:
-        rows.append((past.spoken, "review", job, client, "completed", "reviewed"))
-    return [
-        Event(
-            at=at,
-            name=name,
-            noun=subject.NOUN,
-            subject_id=subject.pk,
-            stream=f"request:{request.pk}",
-            from_state=before,
-            to_state=after,
-            actor_id=actor[0],
-            role=actor[1],
-        )
-        for at, name, subject, actor, before, after in rows
-    ]
-
-
-def _count(pasts: list[Past], now: datetime) -> None:
-    """The counters as the effects would have left them."""
-    stats = {row.worker_id: row for row in TaskerStats.objects.all()}
-    homes = {row.user_id: row for row in ClientProfile.objects.all()}
-    for past in pasts:
-        own = stats[past.worker.pk]
-        own.accepted += 1
-        own.completed += 1
-        own.recent_outcomes = [*own.recent_outcomes, True][-20:]
-        own.last_active_at = max(own.last_active_at or past.submitted, past.submitted)
-        home = homes.setdefault(past.client.pk, ClientProfile(user=past.client))
-        home.completed += 1
-        for other in past.refused:
-            stats[other.pk].declined += 1
-    counted = ["accepted", "declined", "completed", "recent_outcomes", "last_active_at"]
-    TaskerStats.objects.bulk_update(stats.values(), counted)
-    ClientProfile.objects.bulk_create([row for row in homes.values() if row.pk is None])
-    ClientProfile.objects.bulk_update([row for row in homes.values() if row.pk], ["completed"])
-
-
-def _deadlines(pasts: list[Past], now: datetime) -> None:
-    """Work of the last 14 days can still be reviewed."""
-    days = timedelta(days=int(policy.get("review_days", now=now)))
-    DeadlineRow.objects.bulk_create(
-        DeadlineRow(noun="job", subject_id=past.job.pk, name="review_close", due_at=past.submitted + days)
-        for past in pasts
-        if past.job is not None and past.submitted + days > now
     )

@@ -90,6 +90,14 @@ class Stage:
         day = self.now.astimezone(RIYADH) + timedelta(days=days)
         return day.replace(hour=hour, minute=minute, second=0, microsecond=0)
 
+    def daytime(self, before: datetime) -> datetime:
+        """The last half hour before then at which people have somebody come: between nine and five."""
+        local = before.astimezone(RIYADH).replace(second=0, microsecond=0)
+        local -= timedelta(minutes=local.minute % 30)
+        if local.hour < 9:
+            local -= DAY
+        return local.replace(hour=17, minute=0) if not 9 <= local.hour <= 17 else local
+
     def ago(self, **span: float) -> datetime:
         return self.now - timedelta(**span)
 

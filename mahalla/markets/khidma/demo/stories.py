@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from mahalla.kernel.cases import operations as cases
-from mahalla.kernel.cases.models import Case
 from mahalla.kernel.payments import operations as payments
 from mahalla.kernel.work.models import Offer
 from mahalla.markets.khidma import presence, saved
-from mahalla.markets.khidma.demo.people import FAHAD, KHALID, LINA, SARA, STAFF
+from mahalla.markets.khidma.demo import troubles
+from mahalla.markets.khidma.demo.people import FAHAD, KHALID, LINA, SARA
 from mahalla.markets.khidma.demo.stage import DAY, HOUR, MINUTE, RIYADH, Stage, Story
 
-GRACE, MONA, IMRAN, RODEL = "Grace Villanueva", "منى السيد", "Imran Ahmed", "Rodel Santos"
-EMAD, ASIF, AHMED = "عماد رمضان", "Asif Mehmood", "أحمد السيد"
-OPS, HEAD, SUPPORT, SAFETY, _REPORTS = (one.phone for one in STAFF)
+GRACE, IMRAN, RODEL, AHMED = "Grace Villanueva", "Imran Ahmed", "Rodel Santos", "أحمد السيد"
 
 
 def stories(s: Stage) -> list[Story]:
-    return [story(s) for story in STORIES]
+    return [story(s) for story in (*STORIES, *troubles.STORIES)]
 
 
 # --- Lina and Sara --------------------------------------------------------------------------------------------------
@@ -54,8 +51,8 @@ def cleaned_reviewed_paid(s: Stage) -> Story:
 
 
 def shelves_to_confirm(s: Stage) -> Story:
-    """Four shelves hang at Lina's since this morning; she has a day to confirm the hours, or to object."""
-    start = s.ago(hours=5)
+    """Four shelves hang at Lina's; she has a day to confirm the hours, or to object."""
+    start = s.daytime(s.ago(hours=3))
     job = yield from s.book(
         LINA,
         IMRAN,
@@ -68,7 +65,7 @@ def shelves_to_confirm(s: Stage) -> Story:
     s.say(job, s.who(LINA), "Do you bring plugs for concrete?")
     yield s.at + 2 * MINUTE
     s.say(job, s.who(IMRAN), "Yes, 8 mm. Please leave the mirror near the wall.")
-    yield from s.work(job, start, 110)
+    yield from s.work(job, start, 88)
 
 
 def lina_chooses(s: Stage) -> Story:
@@ -142,7 +139,7 @@ def sara_unrated(s: Stage) -> Story:
 
 def in_progress(s: Stage) -> Story:
     """A wardrobe is being put together at this moment."""
-    start = s.ago(minutes=52)
+    start = s.ago(minutes=52) - timedelta(minutes=s.ago(minutes=52).minute % 5, seconds=s.now.second)
     job = yield from s.book(
         "Omar Haddad",
         RODEL,
@@ -275,113 +272,6 @@ def expired(s: Stage) -> Story:
     )
 
 
-def cancelled_late(s: Stage) -> Story:
-    """Rana cancelled an hour before the start; an hour of the rate is the Tasker's."""
-    start = s.local(-2, 18)
-    job = yield from s.book(
-        "رنا حداد",
-        MONA,
-        "home_cleaning",
-        "تنظيف عادي لشقة صغيرة.",
-        posted=start - 9 * HOUR,
-        start=start,
-        details={"items": 2},
-    )
-    yield start - HOUR
-    s.ask(job, "cancel")
-
-
-def let_down_and_found_another(s: Stage) -> Story:
-    """The first mover fell ill; the task looks for somebody else."""
-    start = s.now + 30 * HOUR
-    job = yield from s.book(
-        "Arjun Mehta",
-        ASIF,
-        "small_move",
-        "A washing machine and ten boxes to Al Malqa.",
-        posted=s.ago(hours=20),
-        start=start,
-        details={"items": 11, "floor": 12},
-        no_auto_match=True,
-    )
-    yield s.ago(hours=2)
-    s.do(job, "tasker_cancel", reason="sick")
-
-
-# --- what goes wrong ------------------------------------------------------------------------------------------------
-
-
-def hours_disputed(s: Stage) -> Story:
-    """Faisal counts an hour less than the timer; nobody has taken the case yet."""
-    start = s.ago(hours=22)
-    job = yield from s.book(
-        "فيصل العجمي",
-        EMAD,
-        "electrical_minor",
-        "مقبسان يصدران شررًا، وتعليق ثريا في الصالة.",
-        posted=start - 7 * HOUR,
-        start=start,
-        details={"items": 3},
-    )
-    yield from s.go(job, start)
-    yield start + 130 * MINUTE
-    s.photo(job, "after")
-    yield start + 135 * MINUTE
-    s.do(job, "submit")
-    yield s.ago(hours=16)
-    s.ask(job, "dispute", kind="hours", minutes=75, text="خرج لشراء قطعة قرابة الساعة والعداد يعمل.")
-
-
-def partly_refunded(s: Stage) -> Story:
-    """An old dispute, decided: a part came back, the rest was earned."""
-    start = s.local(-5, 13)
-    job = yield from s.book(
-        "Omar Haddad",
-        MONA,
-        "deep_cleaning",
-        "Flat after the painters: dust on everything.",
-        posted=start - 12 * HOUR,
-        start=start,
-        details={"items": 4},
-    )
-    yield from s.work(job, start, 290)
-    yield s.at + 3 * HOUR
-    s.ask(
-        job,
-        "dispute",
-        kind="not_as_expected",
-        amount_minor=4000,
-        text="The balcony and the window frames were not done.",
-    )
-    yield s.at + 15 * HOUR
-    case = Case.objects.get(job_id=job.pk)
-    agent = s.staff(SUPPORT, "support_agent")
-    cases.take(case, actor=agent, now=s.at)
-    yield s.at + 40 * MINUTE
-    cases.decide(
-        case, refund_minor=3000, reason="Agreed with both sides after the photos.", actor=agent, now=s.at
-    )
-    yield s.at + 2 * HOUR
-    s.ask(job, "review", stars=3, tags=["friendly"], text="Friendly, and it was settled fairly in the end.")
-
-
-def stopped_as_unsafe(s: Stage) -> Story:
-    """Bare wires on a staircase: the mover stopped, the incident waits for trust and safety."""
-    start = s.ago(hours=26)
-    job = yield from s.book(
-        "سعود المطيري",
-        ASIF,
-        "lifting_help",
-        "رفع ثلاجة دورًا واحدًا، والدرج ضيق.",
-        posted=start - 6 * HOUR,
-        start=start,
-        details={"items": 1, "floor": 1},
-    )
-    yield from s.go(job, start)
-    yield start + 35 * MINUTE
-    s.do(job, "stop_unsafe", text="Bare live wires hang over the staircase. I stopped and told the client.")
-
-
 STORIES = (
     cleaned_reviewed_paid,
     shelves_to_confirm,
@@ -398,11 +288,6 @@ STORIES = (
     not_yet_accepted,
     nobody_yet,
     expired,
-    cancelled_late,
-    let_down_and_found_another,
-    hours_disputed,
-    partly_refunded,
-    stopped_as_unsafe,
 )
 
 
