@@ -107,7 +107,7 @@ def test_a_changed_task_is_looked_at_again_before_it_is_accepted() -> None:
     assert Offer.objects.get(pk=offer.pk).state == "accepted"
 
 
-def test_pressing_twice_declines_once_and_answering_late_says_so() -> None:
+def test_answering_late_says_so() -> None:
     sara = b.tasker("Sara")
     offer = b.offered(b.client("Lina"), sara)
     own = browser(sara)
@@ -185,3 +185,13 @@ def test_giving_work_back_needs_a_reason() -> None:
     assert job.state == "cancelled_tasker"
     assert "You cancelled" in text_of(page)
     assert Request.objects.get(pk=job.request_id).state == "matching"
+
+
+def test_pressing_twice_on_a_bad_line_is_pressing_once() -> None:
+    job = working()
+    own = browser(job.worker)
+    page = own.get(f"/jobs/{job.pk}/extra/")
+    press(own, page, "", minutes="30")
+    press(own, page, "", minutes="60")
+    job.refresh_from_db()
+    assert job.data["extra_asked_min"] == 30

@@ -98,6 +98,9 @@ def test_the_feed_shows_no_street_and_takes_interest() -> None:
         assert hidden not in text_of(page)
     press(own, page, f"/feed/{task.pk}/interest/")
     assert Interest.objects.filter(request=task, worker=sara).exists()
+    listed = text_of(browser(task.client).get(f"/tasks/{task.pk}/taskers/"))
+    assert "interested" in listed.lower()
+    assert "Sara" in listed
     task.refresh_from_db()
     assert task.state == "matching"
     page = own.get("/feed/")
@@ -260,8 +263,6 @@ def test_skills_and_photos_of_work() -> None:
 # --- what came of it ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.spec("KH-PAY-16")
-@pytest.mark.spec("KH-REV-04")
 def test_earnings_payouts_reviews_and_statistics() -> None:
     job = working()
     sara = job.worker

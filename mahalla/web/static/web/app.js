@@ -93,7 +93,7 @@ on('click', '[data-locate]', (button) => {
   const [lat, lng] = button.dataset.locate.split(',').map((id) => document.querySelector(id));
   button.setAttribute('aria-busy', 'true');
   const done = () => button.removeAttribute('aria-busy');
-  if (!navigator.geolocation) { done(); return toast(say('Noplace')); }
+  if (!navigator.geolocation) { done(); toast(say('Noplace')); if (button.dataset.thenSubmit !== undefined) button.form.requestSubmit(); return; }
   navigator.geolocation.getCurrentPosition((found) => {
     done();
     lat.value = found.coords.latitude.toFixed(6); lng.value = found.coords.longitude.toFixed(6);

@@ -37,7 +37,6 @@ from mahalla.web import units
 
 #: Sunday first, as the week begins here; 0 is Monday
 DAYS = (6, 0, 1, 2, 3, 4, 5)
-RANGES = 2
 DAY_MIN = 1440
 
 
@@ -45,7 +44,7 @@ DAY_MIN = 1440
 class Day:
     weekday: int
     name: str
-    #: "09:00" to "17:00"; always one empty range more, so that another can be typed without scripts
+    #: "09:00" to "17:00"; one empty range on a free day
     ranges: Sequence[tuple[str, str]]
     works: bool
 
@@ -55,8 +54,19 @@ def days_of(week: Sequence[tuple[int, int, int]]) -> list[Day]:
     days = []
     for weekday in DAYS:
         own = [(_clock(start), _clock(end)) for day, start, end in week if day == weekday]
-        empty = [("", "")] * max(1 if own else 0, RANGES - len(own))
-        days.append(Day(weekday, str(names[weekday]), [*own, *empty][: max(RANGES, len(own))], bool(own)))
+        days.append(Day(weekday, str(names[weekday]), own or [("", "")], bool(own)))
+    return days
+
+
+def days_typed(data: Any) -> list[Day]:
+    """What was typed, as it was typed, while something is to be mended."""
+    names = get_day_names("wide", locale=units.locale())
+    days = []
+    for weekday in DAYS:
+        pairs = zip(data.getlist(f"from_{weekday}"), data.getlist(f"to_{weekday}"), strict=False)
+        days.append(
+            Day(weekday, str(names[weekday]), list(pairs) or [("", "")], bool(data.get(f"day_{weekday}")))
+        )
     return days
 
 
@@ -94,18 +104,17 @@ def index(request: HttpRequest) -> HttpResponse:
     """The week, saved as a whole."""
     form = forms.Form(posted(request))
     user = person(request)
-    week: list[tuple[int, int, int]] = schedule.week_of(user.pk)
     if request.method == "POST":
         form.is_valid()
         with attempt(request, form) as fresh:
             if fresh:
                 wanted = typed_week(request.POST)
-                week = wanted
                 hours.set_week(user, wanted, actor=as_tasker(request), now=now_of(request))
         if form.is_valid():
             messages.success(request, _("Your hours are saved."))
             return redirect("work-calendar")
-    return answer(request, "khidma/tasker/calendar.html", form, **_context(request, days_of(week)))
+    days = days_typed(request.POST) if request.method == "POST" else days_of(schedule.week_of(user.pk))
+    return answer(request, "khidma/tasker/calendar.html", form, **_context(request, days))
 
 
 def _context(request: HttpRequest, days: list[Day]) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mahalla.kernel.schedule import queries as schedule
 from mahalla.kernel.work.models import Offer, Request
+from mahalla.kit import spans
 from mahalla.kit.errors import NotFound
+from mahalla.kit.market import active
 from mahalla.kit.text import pick
 from mahalla.markets.khidma import feed, pricing, supply, visibility
 from mahalla.markets.khidma.facts import Facts, facts_of
@@ -20,6 +22,7 @@ from mahalla.markets.khidma.pages.tasker import money, words
 from mahalla.markets.khidma.pages.tasker.door import back, now_of, person, profile_of, tasker_page, told
 from mahalla.markets.khidma.pages.tasker.job import inputs_of_request
 from mahalla.web import units
+from mahalla.web.templatetags.mahalla import clocktime, daytime
 
 
 @tasker_page
@@ -87,6 +90,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "facts": facts,
         "badges": words.badges(facts, words.skill_names([facts])),
         "where": where_of(facts),
+        "window": window_of(facts),
         "inputs": inputs_of_request(task),
         "photos": list(task.photos.select_related("asset")),
         "price_minor": quote.total_minor,
@@ -95,6 +99,16 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "points": points_of(task),
     }
     return render(request, "khidma/tasker/feed_task.html", context)
+
+
+def window_of(facts: Facts) -> str:
+    """When the client wants it; the day once where it is one day."""
+    start, end = facts.window_start, facts.window_end
+    if start is None or end is None:
+        return ""
+    where = spans.zone(active().timezone)
+    one_day = start.astimezone(where).date() == end.astimezone(where).date()
+    return f"{daytime(start)} – {clocktime(end) if one_day else daytime(end)}"
 
 
 def where_of(facts: Facts) -> str:

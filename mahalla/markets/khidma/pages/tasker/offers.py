@@ -34,7 +34,7 @@ from mahalla.markets.khidma.pages.tasker.door import (
     tasker_page,
     told,
 )
-from mahalla.markets.khidma.pages.tasker.feed import points_of, where_of
+from mahalla.markets.khidma.pages.tasker.feed import points_of, where_of, window_of
 from mahalla.markets.khidma.pages.tasker.job import inputs_of
 from mahalla.web.templatetags.mahalla import daytime
 
@@ -109,6 +109,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "earned": money.of_quote(item.quote, withholding_minor=kept),
         "points": points_of(item.offer.request),
         "where": where_of(item.facts),
+        "window": window_of(item.facts),
         "badges": words.badges(item.facts, words.skill_names([item.facts])),
         "declines": words.DECLINE_REASONS.items(),
         "changed": offer.version > 1,

@@ -73,7 +73,9 @@ class RateForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
     minimum_min = forms.TypedChoiceField(
-        label=_lazy("At least"), coerce=int, help_text=_lazy("Shorter work is paid as this much.")
+        label=_lazy("The shortest work you take"),
+        coerce=int,
+        help_text=_lazy("Shorter work is paid as this much."),
     )
     travel = forms.CharField(
         label=_lazy("Travel fee"),
