@@ -109,7 +109,17 @@ class Khidma(RuleBasedStateMachine):
 
     @initialize(who=PEOPLE)
     def begin(self, who: int) -> None:
-        self.post(who, 0, "cleaning", 0)
+        """Two booked days, so that every story comes to work and money."""
+        self.book(who, who, 0)
+        self.book(who + 1, who + 1, 1)
+
+    @rule(who=PEOPLE, whom=PEOPLE, day=st.integers(0, 2))
+    def book(self, who: int, whom: int, day: int) -> None:
+        """Posted, chosen, accepted, and paid as far as the card does."""
+        self.post(who, day, "", whom)
+        self.choose(0, whom, True)
+        self.answer(0, 1, 1)
+        self.wait(0)
 
     @rule(
         who=PEOPLE,
@@ -201,6 +211,27 @@ class Khidma(RuleBasedStateMachine):
             sandbox.confirm(hold.provider_ref, approved=approved, now=self.now)
             self.ran = False
 
+    @precondition(lambda self: Job.objects.filter(state__in=["completed", "reviewed"]).exists())
+    @rule(
+        which=PEOPLE,
+        event=st.sampled_from(["confirm", "review", "dispute", "tip", "wait"]),
+        amount=st.integers(0, 9_000),
+    )
+    def settle(self, which: int, event: str, amount: int) -> None:
+        """What comes after the work: a click, stars, a dispute, a tip, or a day in which nobody does anything."""
+        if event == "wait":
+            self.wait(1440)
+            return
+        jobs = Job.objects.filter(state__in=["completed", "reviewed"]).order_by("-pk")
+        data: dict[str, Any] = {
+            "review": {"stars": 1 + amount % 5},
+            "dispute": {"kind": "hours", "minutes": 15 * (amount % 9), "text": "Fewer"},
+            "tip": {"amount_minor": amount},
+        }.get(event, {})
+        job = of(jobs, which)
+        self.do(job, event, b.client_of(job.client), **data)
+
+    @precondition(lambda self: Case.objects.filter(group="dispute", state__in=["open", "in_review"]).exists())
     @rule(which=PEOPLE, share=st.integers(0, 100))
     def decide(self, which: int, share: int) -> None:
         case = of(Case.objects.filter(group="dispute", state__in=["open", "in_review"]).order_by("pk"), which)

@@ -146,6 +146,8 @@ def _calendars(worker_ids: Collection[int], reach: Span, *, ignoring: str = "") 
     )
     found = {worker_id: _Calendar(timezone, on) for worker_id, timezone, on in rows}
     hours = WeeklyHours.objects.filter(worker_id__in=list(found)).order_by()
+    if reach.length < timedelta(days=4):
+        hours = hours.filter(weekday__in=_weekdays(reach))
     for worker_id, weekday, start_min, end_min in hours.values_list(
         "worker_id", "weekday", "start_min", "end_min"
     ):
@@ -153,6 +155,12 @@ def _calendars(worker_ids: Collection[int], reach: Span, *, ignoring: str = "") 
     for worker_id, taken in _busy(list(found), reach, ignoring).items():
         found[worker_id].busy = taken
     return found
+
+
+def _weekdays(reach: Span) -> set[int]:
+    """Those that a calendar in any zone can show within a short time: with a day before and after."""
+    days = (reach.end.date() - reach.start.date()).days
+    return {(reach.start + timedelta(days=shift)).weekday() for shift in range(-1, days + 2)}
 
 
 def _busy(worker_ids: list[int], reach: Span, ignoring: str) -> dict[int, list[Span]]:

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
+from django.db.models.functions import Coalesce
 
 from mahalla.kernel import policy
 from mahalla.kernel.catalog.models import Category
@@ -28,20 +28,21 @@ from mahalla.kernel.work.models import Request
 from mahalla.kit.quote import Quote
 from mahalla.kit.spans import Span
 from mahalla.markets.khidma import guidance, pricing, supply
-from mahalla.markets.khidma.models import Exclusion, Favourite, Interest, Rate, TaskerSkill, TaskerStats
+from mahalla.markets.khidma.models import Exclusion, Favourite, Interest, Rate, TaskerSkill
 
 #: how many of the nearest are looked at; more, step by step, while fewer than ``ENOUGH`` of them pass
 WIDTHS = (300, 1_200, 4_800)
 ENOUGH = 50
 #: below so many outcomes the share of completed tasks says nothing yet; the reviews of KH-MATCH-14 likewise
 FEW = 5
+COUNTERS = ("accepted", "declined", "expired", "completed", "cancelled")
 
 
 @dataclass(slots=True)
 class Pool:
     """The candidates who pass the hard filters. ``start``: the earliest fit; ``terms``: their price for this task.
 
-    ``people`` are their rates with profile and counters; ``median_minor`` is the client's whole price of this task in
+    ``people`` is what was read of each; ``median_minor`` is the client's whole price of this task in
     the middle of the category and city; ``took_s`` is how long finding them took.
     """
 
@@ -51,7 +52,7 @@ class Pool:
     start: dict[int, datetime] = field(default_factory=dict)
     terms: dict[int, dict[str, Any]] = field(default_factory=dict)
     quotes: dict[int, Quote] = field(default_factory=dict)
-    people: dict[int, Any] = field(default_factory=dict)
+    people: dict[int, Person] = field(default_factory=dict)
     deranked: set[int] = field(default_factory=set)
     median_minor: int = 0
     took_s: float = 0.0
@@ -59,6 +60,33 @@ class Pool:
     @property
     def ids(self) -> list[int]:
         return list(self.quotes)
+
+
+class Person(NamedTuple):
+    """What is read of one Tasker for one task: the rate, what of the profile matters, the counters, and ties to the client.
+
+    A plain tuple, since hundreds are made for every list; ``pricing`` reads it as rate and as profile.
+    """
+
+    worker_id: int
+    hourly_minor: int | None
+    fixed_minor: int | None
+    minimum_min: int
+    travel_fee_minor: int | None
+    tools: list[str]
+    accepts_pets: bool
+    lat: float | None
+    lng: float | None
+    approved_at: datetime | None
+    accepted: int
+    declined: int
+    expired: int
+    completed: int
+    cancelled: int
+    recent_outcomes: list[bool]
+    last_active_at: datetime | None
+    interested: bool
+    favourite: bool
 
 
 class Load(NamedTuple):
@@ -126,38 +154,50 @@ def _keep_able(found: Pool) -> None:
     sanctions = trust.active_sanctions(people, now)
     for pk in supply.barred(sanctions, category):
         people.pop(pk, None)
-    wanted, tools = required_skills(request), set(category.tools)
-    pets = bool(request.details.get("pets"))
-    found.people = {
-        pk: rate
-        for pk, rate in people.items()
-        if wanted <= set(rate.skills)
-        and tools <= set(rate.worker.tasker.tools)
-        and (rate.worker.tasker.accepts_pets or not pets)
+    tools, pets = set(category.tools), bool(request.details.get("pets"))
+    able = {
+        pk
+        for pk, person in people.items()
+        if tools <= set(person.tools) and (person.accepts_pets or not pets)
     }
+    if wanted := required_skills(request):
+        able &= _skilled(able, wanted)
     if request.method_kind == "cash":
-        allowed = supply.cash_allowed_of(found.people, now=now)
-        found.people = {pk: rate for pk, rate in found.people.items() if pk in allowed}
+        able &= supply.cash_allowed_of(able, now=now)
+    found.people = {pk: person for pk, person in people.items() if pk in able}
     found.deranked = {pk for pk, held in sanctions.items() if any(s.level == "derank" for s in held)}
 
 
-def _people(request: Request, ids: Collection[int]) -> dict[int, Any]:
-    """Rates for this kind of work with profile, counters, skills and what ties them to this client: one query."""
+def _people(request: Request, ids: Collection[int]) -> dict[int, Person]:
+    """Those who have a rate for this kind of work and are not excluded from this task: one query."""
     assert request.category_id is not None
     worker = OuterRef("worker_id")
-    skills = TaskerSkill.objects.filter(profile__user_id=worker).values("skill__code")
     rows = (
         Rate.objects.filter(category_id=request.category_id, worker_id__in=ids)
         .exclude(worker_id=request.client_id)
         .exclude(Exists(Exclusion.objects.filter(request_id=request.pk, worker_id=worker)))
-        .annotate(
-            skills=ArraySubquery(skills),
-            interested=Exists(Interest.objects.filter(request_id=request.pk, worker_id=worker)),
-            favourite=Exists(Favourite.objects.filter(client_id=request.client_id, worker_id=worker)),
+        .values_list(
+            *("worker_id", "hourly_minor", "fixed_minor", "minimum_min", "travel_fee_minor"),
+            *(f"worker__tasker__{name}" for name in ("tools", "accepts_pets", "lat", "lng", "approved_at")),
+            *(Coalesce(f"worker__tasker_stats__{name}", 0) for name in COUNTERS),
+            "worker__tasker_stats__recent_outcomes",
+            "worker__tasker_stats__last_active_at",
+            Exists(Interest.objects.filter(request_id=request.pk, worker_id=worker)),
+            Exists(Favourite.objects.filter(client_id=request.client_id, worker_id=worker)),
         )
-        .select_related("worker__tasker", "worker__tasker_stats")
     )
-    return {rate.worker_id: rate for rate in rows}
+    return {row[0]: Person(*row) for row in rows}
+
+
+def _skilled(ids: Collection[int], wanted: set[str]) -> set[int]:
+    """Those who have all of these skills, in one query."""
+    rows = (
+        TaskerSkill.objects.filter(profile__user_id__in=ids, skill__code__in=wanted)
+        .values("profile__user_id")
+        .annotate(held=Count("skill", distinct=True))
+        .filter(held=len(wanted))
+    )
+    return set(rows.values_list("profile__user_id", flat=True))
 
 
 def required_skills(request: Request) -> set[str]:
@@ -193,16 +233,9 @@ def _price(found: Pool) -> None:
     fixed = request.pricing_model == "fixed"
     median = guidance.rates(category, request.city_id, fixed=fixed, now=now).median_minor
     for pk in free:
-        rate = found.people[pk]
-        profile, done = rate.worker.tasker, stats_of(rate).completed
-        own = pricing.own_terms(
-            request,
-            rate,
-            profile,
-            new=pricing.is_new(profile, done, now=now),
-            median_minor=median,
-            now=now,
-        )
+        person: Any = found.people[pk]
+        new = pricing.is_new(person, person.completed, now=now)
+        own = pricing.own_terms(request, person, person, new=new, median_minor=median, now=now)
         if own is not None:
             found.terms[pk] = {**shared, **own}
     found.quotes = {pk: pricing.quote_of(terms) for pk, terms in found.terms.items()}
@@ -227,17 +260,10 @@ def _middle(found: Pool, rate_minor: int, *, fixed: bool) -> int:
 # --- what is known of them ------------------------------------------------------------------------------------------
 
 
-def stats_of(rate: Any) -> TaskerStats:
-    """The counters that came with a rate; zeros for somebody who was never asked."""
-    found: TaskerStats = getattr(rate.worker, "tasker_stats", None) or TaskerStats(worker_id=rate.worker_id)
-    return found
-
-
 def features(found: Pool) -> Candidates:
     """What is known of each candidate, as columns (KH-MATCH-19)."""
     ids, now = found.ids, found.now
     people = [found.people[pk] for pk in ids]
-    stats = [stats_of(rate) for rate in people]
     scores = reputation.reputation_of(ids, now=now)
     shown = runs.showings(ids, since=now - timedelta(hours=24))
     load = offer_load(ids, now=now)
@@ -250,23 +276,23 @@ def features(found: Pool) -> Candidates:
     return Candidates.of(
         ids,
         distance_m=[None if remote else found.distance_m[pk] for pk in ids],
-        accepted=[s.accepted for s in stats],
-        answered=[s.answered for s in stats],
-        completed=[s.completed for s in stats],
-        taken=[s.taken for s in stats],
+        accepted=[p.accepted for p in people],
+        answered=[p.accepted + p.declined + p.expired for p in people],
+        completed=[p.completed for p in people],
+        taken=[p.completed + p.cancelled for p in people],
         reputation=[scores[pk].value for pk in ids],
         reviews=[scores[pk].count for pk in ids],
         price_minor=prices,
         median_minor=float(found.median_minor),
         below_median=prices < found.median_minor,
-        days_idle=[_days(s.last_active_at, now) for s in stats],
+        days_idle=[_days(p.last_active_at, now) for p in people],
         last_offer=[at.timestamp() if (at := load[pk].last_at) else None for pk in ids],
         is_new=[bool(found.terms[pk]["new"]) for pk in ids],
-        interested=[rate.interested for rate in people],
-        favourite=[rate.favourite for rate in people],
+        interested=[p.interested for p in people],
+        favourite=[p.favourite for p in people],
         shown_often=[shown[pk] >= top3 for pk in ids],
         low_rating=[scores[pk].count >= FEW and scores[pk].value < low for pk in ids],
-        low_completion=[_often_fails(s.recent_outcomes, share) for s in stats],
+        low_completion=[_often_fails(p.recent_outcomes or [], share) for p in people],
         sanction=[pk in found.deranked for pk in ids],
         offers_waiting=[load[pk].waiting for pk in ids],
         offers_today=[load[pk].today for pk in ids],
