@@ -41,6 +41,10 @@ INPUTS: dict[str, dict[str, Any]] = {
         "names": names("Parking", "مواقف السيارات"),
     },
     "heavy_lifting": {"kind": "boolean", "names": names("Heavy lifting", "حمل أشياء ثقيلة")},
+    "gas_mains": {
+        "kind": "boolean",
+        "names": names("Work on gas or mains electricity", "عمل على الغاز أو الكهرباء الرئيسية"),
+    },
     "pets": {"kind": "boolean", "names": names("Pets at home", "توجد حيوانات أليفة في المكان")},
 }
 
@@ -56,6 +60,7 @@ def inputs(*wanted: str) -> list[dict[str, Any]]:
 AT_HOME = inputs("items", "floor", "elevator", "parking", "heavy_lifting", "pets")
 COUNTED = inputs("items!", "floor", "elevator", "parking", "heavy_lifting", "pets")
 CARRIED = inputs("items!", "floor!", "elevator", "parking", "heavy_lifting", "pets")
+REPAIRED = inputs("items", "floor", "elevator", "parking", "heavy_lifting", "gas_mains", "pets")
 BY_COUNT = inputs("items!", "pets")
 AT_A_DESK = inputs("items")
 
@@ -161,8 +166,8 @@ GROUPS: tuple[Group, ...] = (
         names("Home repairs", "الصيانة المنزلية"),
         "wrench",
         (
-            Kind("handyman", names("Handyman", "فني صيانة عامة"), "wrench", 90, (3500, 4500, 6000), ("handyman",), ("toolbox",)),
-            Kind("plumbing_minor", names("Minor plumbing", "سباكة بسيطة"), "tap", 90, (4500, 6000, 8000), ("plumbing",), ("toolbox",), risk="medium"),
+            Kind("handyman", names("Handyman", "فني صيانة عامة"), "wrench", 90, (3500, 4500, 6000), ("handyman",), ("toolbox",), REPAIRED),
+            Kind("plumbing_minor", names("Minor plumbing", "سباكة بسيطة"), "tap", 90, (4500, 6000, 8000), ("plumbing",), ("toolbox",), REPAIRED, risk="medium"),
             Kind("painting", names("Painting a room", "دهان غرفة"), "paint", 300, (3000, 4000, 5500), ("painting",), ("paint_kit",), COUNTED),
         ),
     ),

@@ -19,7 +19,7 @@ from mahalla.kit.flow import Phase
 from mahalla.kit.market import active
 from mahalla.kit.money import round_half_up
 from mahalla.kit.quote import Quote
-from mahalla.markets.khidma import billing, guidance
+from mahalla.markets.khidma import billing, guidance, insurance
 from mahalla.markets.khidma.models import Rate, TaskerProfile, TaskerStats, TaxRule
 
 
@@ -118,6 +118,7 @@ def preview(request: Request, *, now: datetime) -> dict[str, Any]:
         **fee,
         "p25_minor": rates.p25_minor,
         "p75_minor": rates.p75_minor,
+        "insurance": insurance.cover_for(request, now=now),
         "at": now.isoformat(),
     }
 
@@ -280,9 +281,10 @@ def earnings_minor(quote: Quote, terms: Mapping[str, Any]) -> int:
 
 
 def terms_for(job: Job, *, now: datetime) -> dict[str, Any]:
-    """What an acceptance freezes: the offer's own figures and the hold on them (KH-PRICE-02, -05)."""
+    """What an acceptance freezes: the offer's own figures, the hold on them, the cover (KH-PRICE-02, -05, KH-TRUST-06)."""
     request = job.request
     terms = terms_with(request, [job.worker_id], now=now)[job.worker_id]
+    terms["insurance"] = insurance.cover_for(request, now=now)
     offered = Quote.from_json(job.quote)
     terms |= _figures(offered)
     terms["hold_minor"] = billing.hold_minor(offered, policy.get("auth_buffer_pct", now=now))

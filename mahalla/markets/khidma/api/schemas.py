@@ -67,6 +67,18 @@ class Price(Schema):
     lines: list[PriceLine]
 
 
+class Cover(Schema):
+    """What is insured of the task, and what never is. It is frozen when somebody accepts."""
+
+    status: str = Field(description="standard or excluded", examples=["standard"])
+    reasons: list[str] = Field(description="Why it is excluded", examples=[[]])
+    exclusions: list[str] = Field(examples=[["cash_jewellery", "gas_mains", "pre_existing"]])
+    version: str = Field(description="Of the list of exclusions")
+    liability_minor: Minor
+    damage_minor: Minor
+    currency: str
+
+
 class Preview(Schema):
     """The range before a Tasker is chosen, and what it was made of."""
 
@@ -76,6 +88,7 @@ class Preview(Schema):
     minutes: int
     fee_pct: str
     complexity: float
+    insurance: Cover | None = None
     at: datetime
 
 
@@ -121,6 +134,7 @@ class Job(Schema):
     start_at: datetime
     end_at: datetime
     agreed: Price
+    insurance: Cover | None = Field(None, description="As it stood when the Tasker accepted")
     final: Price | None = Field(description="What the work came to, once it is submitted")
     held_minor: int | None = Field(None, description="Secured on the client's method (client only)")
     billed_min: int | None
@@ -164,6 +178,7 @@ class Offer(Schema):
     answer_until: datetime | None
     earnings_minor: int = Field(description="About what the Tasker earns", examples=[10400])
     currency: str
+    insurance: Cover
     details: dict[str, Any]
     text: str
     photos: list[Photo]

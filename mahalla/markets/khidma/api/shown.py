@@ -14,7 +14,7 @@ from mahalla.kernel.media.models import Asset
 from mahalla.kernel.work.models import Job, Offer
 from mahalla.kit.quote import Quote
 from mahalla.kit.text import pick
-from mahalla.markets.khidma import billing, money, pricing, visibility
+from mahalla.markets.khidma import billing, insurance, money, pricing, visibility
 from mahalla.markets.khidma.api.steps import steps_for
 from mahalla.markets.khidma.models import TaxRule
 from mahalla.markets.khidma.taskers import Card
@@ -119,6 +119,7 @@ def job(seen: Seen, *, now: datetime) -> dict[str, Any]:
         **{name: getattr(found, name) for name in JOB_FIELDS},
         "id": found.pk,
         "agreed": price(Quote.from_json(found.quote), whole=whole),
+        "insurance": found.terms.get("insurance"),
         "final": price(billing.final_quote(found), whole=whole) if found.final else None,
         "held_minor": hold.amount_minor if hold and hold.state == "authorised" else None,
         "billed_min": found.data.get("billed_min"),
@@ -186,6 +187,7 @@ def offer(found: Offer, viewer: User, *, now: datetime) -> dict[str, Any]:
         "answer_until": timers.due_at("offer", found.pk, "offer_ttl"),
         "earnings_minor": quote.for_payee(billing.WORKER) - billing.withholding_minor(withheld, quote),
         "currency": quote.currency,
+        "insurance": insurance.cover_for(request, now=now),
         "details": request.details,
         "text": request.text,
         "photos": photos(request),

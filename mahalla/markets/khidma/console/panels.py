@@ -20,7 +20,7 @@ from mahalla.kernel.payments import queries as payments
 from mahalla.kernel.payments.models import Hold, Payout
 from mahalla.kernel.reviews import queries as reviews
 from mahalla.kernel.work.models import Job
-from mahalla.markets.khidma import billing, board
+from mahalla.markets.khidma import billing, board, insurance
 from mahalla.markets.khidma.console.inputs import inputs_of
 from mahalla.markets.khidma.console.words import SOURCES, WHY
 from mahalla.markets.khidma.models import TaskerStats
@@ -110,6 +110,7 @@ def _task(job: Job) -> dict[str, Any]:
         "job": job,
         "state": board.states()[request.status],
         "inputs": inputs_of(request),
+        "cover": insurance.shown(job.terms.get("insurance")),
     }
 
 

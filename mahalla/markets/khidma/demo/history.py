@@ -21,7 +21,7 @@ from mahalla.kernel.places.models import Address, City
 from mahalla.kernel.work.models import Job, Offer, Request
 from mahalla.kit.money import round_half_up
 from mahalla.kit.quote import Quote
-from mahalla.markets.khidma import billing
+from mahalla.markets.khidma import billing, insurance
 from mahalla.markets.khidma.demo import words
 from mahalla.markets.khidma.demo.taskers import GUIDE, Person
 
@@ -125,6 +125,7 @@ def _past(
     new = index < 5 and start - (now - timedelta(days=person.since_days)) <= timedelta(days=60)
     terms = _terms(chance, person, worker, address, category, new)
     planned = terms["estimate_min"]
+    terms["insurance"] = insurance.cover_of(category, terms["details"], now=now)
     quote = billing.price(terms, minutes=max(planned, terms["minimum_min"]))
     terms["hold_minor"] = billing.hold_minor(quote, 20)
     minutes = max(30, planned + chance.choice((-60, -30, -15, 0, 0, 0, 15, 30)))

@@ -17,6 +17,7 @@ from mahalla.kernel.flow import engine
 from mahalla.kernel.work.models import Job, Request
 from mahalla.kit.errors import NotFound
 from mahalla.kit.text import pick
+from mahalla.markets.khidma import insurance
 from mahalla.markets.khidma.pages.client import choosing
 from mahalla.markets.khidma.pages.client.objects import task_for, work_of
 from mahalla.markets.khidma.pages.client.stage import stage_of
@@ -75,6 +76,9 @@ def context_of(request: HttpRequest, task: Request, *, whole: bool) -> dict[str,
         context["thread"] = thread
         context["unread"] = chat.unread(person(request)).get(thread.pk, 0) if thread else 0
     if whole:
+        context["cover"] = insurance.shown(
+            s.job.terms.get("insurance") if s.job else task.quote.get("insurance")
+        )
         context["photos"] = list(task.photos.select_related("asset"))
     return context
 

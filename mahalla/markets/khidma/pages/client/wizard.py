@@ -21,7 +21,7 @@ from mahalla.kernel.payments.queries import methods_for
 from mahalla.kernel.work.models import Request
 from mahalla.kit import spans
 from mahalla.kit.errors import Invalid, NotFound, Refused
-from mahalla.markets.khidma import photos, pricing, saved, steps, wizard
+from mahalla.markets.khidma import insurance, photos, pricing, saved, steps, wizard
 from mahalla.markets.khidma.pages.client import wizard_forms as f
 from mahalla.markets.khidma.pages.client.objects import draft_for, tasker_for
 from mahalla.markets.khidma.pages.client.task import inputs_of
@@ -264,6 +264,7 @@ def _review(request: HttpRequest, task: Request) -> HttpResponse:
         "form": form,
         "range": preview if preview.get("high_minor") else None,
         "preview": preview,
+        "cover": insurance.shown(preview.get("insurance")),
         "inputs": inputs_of(task),
         "photos": list(task.photos.select_related("asset")),
         "method": f._label(method) if method and method.kind != f.CASH else _("Cash") if method else "",

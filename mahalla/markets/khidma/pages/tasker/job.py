@@ -13,7 +13,7 @@ from mahalla.kernel.flow import engine
 from mahalla.kernel.work.models import Job, Offer, Request
 from mahalla.kit.errors import NotFound, Refused
 from mahalla.kit.text import pick
-from mahalla.markets.khidma import presence
+from mahalla.markets.khidma import insurance, presence
 from mahalla.markets.khidma.pages.tasker.door import as_tasker, back, now_of, person, tasker_page, told
 from mahalla.markets.khidma.pages.tasker.stage import Stage, job_for
 
@@ -33,6 +33,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "s": s,
         "inputs": inputs_of(s.job),
+        "cover": insurance.shown(s.job.terms.get("insurance")),
         "task_photos": list(s.job.request.photos.select_related("asset")),
     }
     return render(request, "khidma/tasker/job.html", context)

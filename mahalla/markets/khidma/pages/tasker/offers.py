@@ -21,7 +21,7 @@ from mahalla.kit import spans
 from mahalla.kit.errors import NotFound
 from mahalla.kit.market import active
 from mahalla.kit.spans import Span
-from mahalla.markets.khidma import inbox
+from mahalla.markets.khidma import inbox, insurance
 from mahalla.markets.khidma.inbox import OfferItem
 from mahalla.markets.khidma.pages.common import answer
 from mahalla.markets.khidma.pages.tasker import money, words
@@ -112,6 +112,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "window": window_of(item.facts),
         "badges": words.badges(item.facts, words.skill_names([item.facts])),
         "declines": words.DECLINE_REASONS.items(),
+        "cover": insurance.shown(insurance.cover_for(item.offer.request, now=now)),
         "changed": offer.version > 1,
     }
     return answer(request, "khidma/tasker/offer.html", form, **context)
