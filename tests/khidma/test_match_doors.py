@@ -35,7 +35,7 @@ def test_a_matching_task_is_pushed_to_three_and_not_to_the_one_switched_off(khid
     for one in (*three, off, silent, busy):
         notices.subscribe(one, endpoint=f"https://push.example/{one.pk}", p256dh="k", auth="a", now=b.EVENING)
     request = b.posted(b.client())
-    told = Notice.objects.filter(name="new_task", link=f"/tasks/{request.pk}/")
+    told = Notice.objects.filter(name="new_task", link=f"/feed/{request.pk}/")
     assert {notice.user_id for notice in told} == {one.pk for one in three}
     pushes = Delivery.objects.filter(notice__in=told, channel="push")
     assert pushes.count() == 3

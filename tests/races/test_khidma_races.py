@@ -188,7 +188,7 @@ def test_one_task_posted_twice_is_posted_once(khidma, rules) -> None:
             lina = b.client()
             draft = b.draft(lina)
             against(racers, *[partial(engine.apply, draft, "post", actor=b.client_of(lina), now=NOW)] * 3)
-            assert Notice.objects.filter(name="new_task", link=f"/tasks/{draft.pk}/").count() == 1
+            assert Notice.objects.filter(name="new_task", link=f"/feed/{draft.pk}/").count() == 1
 
 
 def test_a_new_tasker_is_booked_at_once_by_one_of_two_clients(khidma, rules) -> None:

@@ -82,6 +82,11 @@ def link(c: Ctx) -> str:
     return f"/tasks/{request_of(c).pk}/"
 
 
+def feed_link(c: Ctx) -> str:
+    """Where somebody who is not asked yet looks at a task."""
+    return f"/feed/{request_of(c).pk}/"
+
+
 def _spec(
     name: str,
     group: str,
@@ -92,6 +97,7 @@ def _spec(
     critical: bool = False,
     sms: bool = False,
     merge: str = "",
+    where: Callable[[Ctx], str] = link,
 ) -> NoticeSpec:
     return NoticeSpec(
         name,
@@ -100,7 +106,7 @@ def _spec(
         title,
         body,
         params=names,
-        link=link,
+        link=where,
         critical=critical,
         sms=sms,
         merge=lambda c: merge and f"{merge}:{c.subject.stream}",
@@ -108,7 +114,7 @@ def _spec(
 
 
 _ALL = (
-    _spec("new_task", "offers", matching_taskers, _("A new task near you: %(category)s")),
+    _spec("new_task", "offers", matching_taskers, _("A new task near you: %(category)s"), where=feed_link),
     _spec(
         "needs_ops",
         "tasks",

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("work/", home.home, name="work-home"),
     path("work/now/", home.part, name="work-now"),
     path("work/me/", home.me, name="work-me"),
+    path("work/me/seen/", home.seen, name="work-seen"),
     path("work/start/", home.start, name="work-start"),
     path("work/switch/", home.switch, name="work-switch"),
     path("work/review/", home.ask_review, name="work-review"),

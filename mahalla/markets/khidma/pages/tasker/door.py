@@ -127,16 +127,16 @@ def back(request: HttpRequest, to: str, *args: Any) -> HttpResponse:
     return found
 
 
-def files(request: HttpRequest, field: str) -> list[UploadedFile]:
+def files(request: HttpRequest, field: str) -> list[UploadedFile[Any]]:
     return [file for file in request.FILES.getlist(field) if file]
 
 
-def keep(request: HttpRequest, file: UploadedFile, purpose: str, *, field: str) -> Asset:
+def keep(request: HttpRequest, file: UploadedFile[Any], purpose: str, *, field: str) -> Asset:
     """Take an uploaded file in. Raises ``Invalid`` with a sentence under ``field``."""
     return media.store(file, owner=person(request), purpose=purpose, now=now_of(request), field=field)
 
 
-def need(request: HttpRequest, field: str, sentence: Any) -> UploadedFile:
+def need(request: HttpRequest, field: str, sentence: Any) -> UploadedFile[Any]:
     """The one file of a field. Raises ``Invalid`` where there is none."""
     found = files(request, field)
     if not found:

@@ -17,7 +17,7 @@ from mahalla.kernel.reviews import queries as reviews
 from mahalla.kernel.schedule import queries as schedule
 from mahalla.kernel.work.models import Job, TimerEntry
 from mahalla.kit.text import pick
-from mahalla.markets.khidma import earnings, hours, inbox, onboarding, segments, supply, tips
+from mahalla.markets.khidma import earnings, hours, inbox, onboarding, segments, supply, taskers, tips
 from mahalla.markets.khidma.pages.tasker import words
 from mahalla.markets.khidma.pages.tasker.door import (
     TASKER,
@@ -187,6 +187,18 @@ def me(request: HttpRequest) -> HttpResponse:
         "approved": profile_of(request).approved_at is not None,
     }
     return render(request, "khidma/tasker/me.html", context)
+
+
+@tasker_page
+@require_safe
+def seen(request: HttpRequest) -> HttpResponse:
+    """The own public profile (KH-PROFILE-08): what is in it, and nothing that is not."""
+    user = person(request)
+    context = {
+        "seen": taskers.profile_for(user, user.pk, now=now_of(request)),
+        "profile": profile_of(request),
+    }
+    return render(request, "khidma/tasker/seen.html", context)
 
 
 @tasker_page

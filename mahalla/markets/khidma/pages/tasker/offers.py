@@ -143,7 +143,7 @@ def _half_hours(window: Span, length: timedelta) -> list[datetime]:
     at = local.replace(minute=30 if local.minute < 30 else 0, second=0, microsecond=0)
     if local.minute >= 30:
         at += timedelta(hours=1)
-    out = []
+    out: list[datetime] = []
     while at + length <= window.end and len(out) < 200:
         out.append(at.astimezone(window.start.tzinfo))
         at += STEP
