@@ -25,6 +25,7 @@ class Person:
             geolocation={"latitude": 24.7136, "longitude": 46.6753, "accuracy": 12},
             permissions=["geolocation"],
         )
+        self.context.clock.set_fixed_time(clock.now())
         self.page = self.context.new_page()
         self.page.set_default_timeout(10_000)
         self.faults: list[str] = []
@@ -37,6 +38,10 @@ class Person:
     def go(self, path: str) -> None:
         answer = self.page.goto(f"{self.address}{path}")
         assert answer is not None and answer.status < 400, (path, answer and answer.status)
+
+    def know_the_time(self) -> None:
+        """The phone shows the story's time."""
+        self.context.clock.set_fixed_time(clock.now())
 
     def stand_at(self, lat: float, lng: float) -> None:
         self.context.set_geolocation({"latitude": lat, "longitude": lng, "accuracy": 12})

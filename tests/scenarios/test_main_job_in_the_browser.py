@@ -38,12 +38,15 @@ class Story:
 
     def __init__(self) -> None:
         self.now = b.EVENING
+        self.phones: list[Person] = []
         clock.set_clock(self.now)
 
     def at(self, moment: datetime) -> None:
         """Time passes until ``moment``: everything due on the way is done."""
         run_until(moment, start=self.now)
         self.now = moment
+        for phone in self.phones:
+            phone.know_the_time()
 
     def settle(self) -> None:
         """What was promised to the outside a moment ago is kept."""
@@ -67,6 +70,7 @@ def people(chromium: Any, pages: str, khidma: Any, language: str) -> Iterator[tu
     worker = Person(
         chromium, pages, name="Sara", phone=str(sara.phone), language=language, story=f"main-job-{language}/sara"
     )
+    story.phones = [lina, worker]
     yield story, lina, worker, sara
     lina.close()
     worker.close()
