@@ -16,7 +16,9 @@ STEP = "button[form=step]"
 class Person:
     """``tap`` and ``fill`` use names and addresses, never words: the same story runs in every language."""
 
-    def __init__(self, chromium: Any, address: str, *, name: str, phone: str, language: str, story: str) -> None:
+    def __init__(
+        self, chromium: Any, address: str, *, name: str, phone: str, language: str, story: str
+    ) -> None:
         self.address, self.name, self.phone, self.story = address, name, phone, story
         self.context = chromium.new_context(
             viewport={"width": 360, "height": 780},
@@ -52,7 +54,13 @@ class Person:
 
     def pick(self, name: str, value: str) -> None:
         """A radio or checkbox behind its drawn label."""
-        self.page.locator(f"main input[name={name}][value='{value}']").first.check(force=True)
+        choice = self.page.locator(f"main input[name={name}][value='{value}']").first
+        label = self.page.locator(f"main label[for={choice.get_attribute('id') or 'none'}]")
+        if label.count() and not choice.is_checked():
+            label.first.click()
+        else:
+            choice.check(force=True)
+        assert choice.is_checked(), f"{name} is not {value}"
 
     def select(self, name: str, value: str) -> None:
         self.page.locator(f"main select[name={name}]").select_option(value)

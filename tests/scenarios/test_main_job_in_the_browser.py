@@ -59,16 +59,28 @@ def language(request: Any) -> str:
 
 
 @pytest.fixture
-def people(chromium: Any, pages: str, khidma: Any, language: str) -> Iterator[tuple[Story, Person, Person, User]]:
+def people(
+    chromium: Any, pages: str, khidma: Any, language: str
+) -> Iterator[tuple[Story, Person, Person, User]]:
     story = Story()
     b.category()
     sara = b.tasker("Sara", now=b.EVENING)
     User.objects.filter(pk=sara.pk).update(language=language)
     lina = Person(
-        chromium, pages, name="Lina Haddad", phone="+966500000101", language=language, story=f"main-job-{language}/lina"
+        chromium,
+        pages,
+        name="Lina Haddad",
+        phone="+966500000101",
+        language=language,
+        story=f"main-job-{language}/lina",
     )
     worker = Person(
-        chromium, pages, name="Sara", phone=str(sara.phone), language=language, story=f"main-job-{language}/sara"
+        chromium,
+        pages,
+        name="Sara",
+        phone=str(sara.phone),
+        language=language,
+        story=f"main-job-{language}/sara",
     )
     story.phones = [lina, worker]
     yield story, lina, worker, sara
@@ -191,7 +203,9 @@ def dispute(story: Story, lina: Person, job: Job) -> None:
     lina.go(f"/tasks/{job.request_id}/dispute/")
     lina.pick("kind", "hours")
     lina.select("minutes", "120")
-    lina.page.wait_for_function("() => document.querySelector('#claimed').innerText.includes('18.00')", timeout=5000)
+    lina.page.wait_for_function(
+        "() => document.querySelector('#claimed').innerText.includes('18.00')", timeout=5000
+    )
     lina.fill(text="I count two hours.")
     lina.look("13-dispute")
     lina.tap("button[form=dispute]")

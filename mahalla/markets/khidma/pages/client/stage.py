@@ -103,6 +103,12 @@ class Stage:
     def case(self) -> Case | None:
         return money.dispute_of(self.job) if self.job is not None else None
 
+    @property
+    def refund_minor(self) -> int:
+        """What the decision gives back (rows 36 and 37)."""
+        decision = (self.case.decision or {}) if self.case is not None else {}
+        return int(decision.get("refund_minor", 0))
+
     @cached_property
     def review(self) -> Review | None:
         if self.job is None:
