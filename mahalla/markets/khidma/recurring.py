@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from mahalla.kernel import policy
 from mahalla.kernel.flow.recurring import Recurring
-from mahalla.kernel.ledger import operations as ledger
 from mahalla.kernel.payments import holds, payouts
 from mahalla.markets.khidma.effects.work import forget_places
 
@@ -19,10 +18,6 @@ def pay_out(now: datetime) -> object:
 def renew_holds(now: datetime) -> object:
     """No hold is older than 6 days at the start (KH-PAY-05)."""
     return holds.renew_ageing(now)
-
-
-def roll_up(now: datetime) -> object:
-    return ledger.roll_up(now)
 
 
 def forget(now: datetime) -> object:
@@ -53,6 +48,5 @@ JOBS: tuple[Recurring, ...] = (
     Recurring("price_guidance", refresh_prices, at="03:00"),
     Recurring("spots", sweep_spots, at="03:30"),
     Recurring("hold_renewal", renew_holds, every=timedelta(hours=6)),
-    Recurring("ledger_roll_up", roll_up, every=timedelta(minutes=10)),
     Recurring("forget_positions", forget, at="04:00"),
 )
