@@ -208,7 +208,7 @@ class Khidma(RuleBasedStateMachine):
     def bank_answers(self, which: int, approved: bool) -> None:
         hold = of(Hold.objects.filter(state="action_required").order_by("pk"), which)
         if hold is not None:
-            sandbox.confirm(hold.provider_ref, approved=approved, now=self.now)
+            sandbox.confirm(hold.provider_ref, approved, self.now)
             self.ran = False
 
     @precondition(lambda self: Job.objects.filter(state__in=["completed", "reviewed"]).exists())
@@ -231,10 +231,10 @@ class Khidma(RuleBasedStateMachine):
         job = of(jobs, which)
         self.do(job, event, b.client_of(job.client), **data)
 
-    @precondition(lambda self: Case.objects.filter(group="dispute", state__in=["open", "in_review"]).exists())
+    @precondition(lambda self: Case.objects.filter(group="dispute", state__in=["open", "under_review"]).exists())
     @rule(which=PEOPLE, share=st.integers(0, 100))
     def decide(self, which: int, share: int) -> None:
-        case = of(Case.objects.filter(group="dispute", state__in=["open", "in_review"]).order_by("pk"), which)
+        case = of(Case.objects.filter(group="dispute", state__in=["open", "under_review"]).order_by("pk"), which)
         if case is None:
             return
         agent = b.staff_of(self.town.agent, "support_agent")
