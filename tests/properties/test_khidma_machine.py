@@ -231,10 +231,14 @@ class Khidma(RuleBasedStateMachine):
         job = of(jobs, which)
         self.do(job, event, b.client_of(job.client), **data)
 
-    @precondition(lambda self: Case.objects.filter(group="dispute", state__in=["open", "under_review"]).exists())
+    @precondition(
+        lambda self: Case.objects.filter(group="dispute", state__in=["open", "under_review"]).exists()
+    )
     @rule(which=PEOPLE, share=st.integers(0, 100))
     def decide(self, which: int, share: int) -> None:
-        case = of(Case.objects.filter(group="dispute", state__in=["open", "under_review"]).order_by("pk"), which)
+        case = of(
+            Case.objects.filter(group="dispute", state__in=["open", "under_review"]).order_by("pk"), which
+        )
         if case is None:
             return
         agent = b.staff_of(self.town.agent, "support_agent")
