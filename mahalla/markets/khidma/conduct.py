@@ -144,6 +144,28 @@ def payment_taken(hold: Hold, now: datetime) -> None:
         _tell("payment_taken", job.client_id, job, f"captured:{hold.pk}", now)
 
 
+def tip_paid(hold: Hold, now: datetime) -> None:
+    """The Tasker hears of a tip when it is there, not when it was promised (KH-PAY-18)."""
+    job = _job(hold.reference)
+    if job is not None:
+        notify(
+            name="tip_received",
+            user_id=job.worker_id,
+            params={"client": job.client.name.split(" ")[0]},
+            link=f"/work/jobs/{job.pk}/",
+            now=now,
+            key=f"tip:{hold.pk}",
+        )
+
+
+def tip_failed(job: Job, hold: Hold, *, now: datetime) -> None:
+    _tell("tip_failed", job.client_id, job, f"tip:{hold.pk}:failed", now)
+
+
+def extra_not_held(job: Job, hold: Hold, *, now: datetime) -> None:
+    _tell("extra_not_held", job.worker_id, job, f"raise:{hold.pk}:{hold.raises}", now)
+
+
 def refund_done(refund: Refund, now: datetime) -> None:
     job = _job(refund.hold.reference)
     if job is not None:

@@ -122,9 +122,9 @@ def window_ahead(c: Ctx) -> None:
 
 def no_unpaid_fee(c: Ctx) -> None:
     """A fee owed from a cash task is settled before the next post (KH-PAY-19)."""
-    from mahalla.markets.khidma.money import client_debt_minor
+    from mahalla.markets.khidma.debts import debt_minor
 
-    if client_debt_minor(c.subject.client_id) > 0:
+    if debt_minor(c.subject.client_id) > 0:
         raise Refused("unpaid_fee", _("Please settle your open cancellation fee first, then post."))
 
 

@@ -18,7 +18,7 @@ from mahalla.kernel.payments import accounts
 from mahalla.kernel.work.models import Job, Request
 from mahalla.kit.actors import Actor
 from mahalla.kit.errors import Denied, NotFound, Refused
-from mahalla.markets.khidma import money, ranking
+from mahalla.markets.khidma import disputes, ranking
 
 DIGITS = 4
 
@@ -79,7 +79,7 @@ def release_payment(task_id: int, *, actor: Actor, now: datetime) -> int:
         raise Refused("nothing_to_release", _("Nobody has worked on this task yet."))
     with transaction.atomic():
         job = engine.lock(job)
-        money.settle(job, now=now)
+        disputes.settle(job, now=now)
     path = accounts.escrow(job.reference)
     balance = ledger.balances([path]).get(path)
     return balance.credit_minor if balance else 0

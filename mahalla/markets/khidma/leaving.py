@@ -13,7 +13,7 @@ from mahalla.kernel.payments import queries as payments
 from mahalla.kernel.payments.models import Payout
 from mahalla.kernel.work.models import Job, Offer, Request
 from mahalla.kit.errors import Refused
-from mahalla.markets.khidma import money
+from mahalla.markets.khidma import debts
 
 UNPAID = ("accepted", "confirmed", "in_progress", "disputed")
 
@@ -31,7 +31,7 @@ def why_not(user: User, now: datetime) -> Refused | None:
     )
     if open_cases.exists():
         return Refused("open_case", _("A case of yours is still open. Please wait for its decision."))
-    if money.client_debt_minor(user.pk) or payments.cash_debt_minor(user.pk):
+    if debts.debt_minor(user.pk) or payments.cash_debt_minor(user.pk):
         return Refused("money_owed", _("Please settle what you owe first."))
     if Payout.objects.filter(worker=user, state__in=("pending", "held", "processing")).exists():
         return Refused("payout_open", _("A payout to you is still on its way. Please wait for it."))

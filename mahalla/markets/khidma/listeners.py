@@ -6,6 +6,7 @@ Registered once when the market's app is ready. Everything here may hear the sam
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -29,7 +30,7 @@ from mahalla.kit.actors import SYSTEM, Actor
 from mahalla.kit.errors import Refused
 from mahalla.kit.flow import Phase
 from mahalla.kit.market import active
-from mahalla.markets.khidma import conduct, leaving, money, receipts
+from mahalla.markets.khidma import billing, conduct, debts, disputes, leaving, money, receipts
 
 BEFORE_WORK = ("accepted", "confirmed")
 
@@ -41,10 +42,15 @@ def register() -> None:
         payments.on(event, _ours(_secured))
     for event in ("renewed", "raised"):
         payments.on(event, _ours(_renewed))
-    for event in ("authorisation_failed", "renewal_failed", "expired"):
+    for event in ("authorisation_failed", "renewal_failed"):
         payments.on(event, _ours(_not_secured))
+    payments.on("expired", _ours(_hold_gone))
+    payments.on("raise_failed", _ours(_not_raised))
     payments.on("captured", _ours(_captured))
+    payments.on("capture_failed", _ours(_not_captured))
     payments.on("charged", _ours(_tipped))
+    payments.on("charged", _ours(debts.paid))
+    payments.on("charge_failed", _ours(_tip_refused))
     methods.in_use_by(_ours(_method_in_use))
     cases.on("decided", _ours(_case_decided))
     cases.on("withdrawn", _ours(_case_decided))
@@ -89,11 +95,13 @@ def _job_of(hold: Hold) -> Job | None:
 
 
 def _secured(hold: Hold, now: datetime) -> None:
-    """Money is there (or the method is good for a later hold): the work is confirmed (row 17)."""
+    """Money is there (or the method is good for a later hold): the work is confirmed (row 17), or what is due is taken."""
     job = _job_of(hold)
     if job is None:
         return
-    if job.state == "accepted":
+    if "due_minor" in job.data and hold.state == Hold.State.AUTHORISED:
+        money.capture(engine.lock(job), int(job.data["due_minor"]), now=now)
+    elif job.state == "accepted":
         engine.apply(job, "confirm_payment", actor=SYSTEM, now=now)
     elif job.state == "confirmed":
         engine.apply(job, "payment_renewed", actor=SYSTEM, now=now)
@@ -106,16 +114,38 @@ def _renewed(hold: Hold, now: datetime) -> None:
 
 
 def _not_secured(hold: Hold, now: datetime) -> None:
-    """The client is asked for another method (rows 18 and 41)."""
+    """The client is asked for another method (rows 18 and 41); later, what is due becomes a debt."""
     job = _job_of(hold)
-    if job is not None and job.state in BEFORE_WORK:
+    if job is None:
+        return
+    if job.state in BEFORE_WORK:
         engine.apply(job, "payment_failed", actor=SYSTEM, now=now)
+    elif "due_minor" in job.data:
+        debts.owe(engine.lock(job), int(job.data["due_minor"]), now=now)
+
+
+def _hold_gone(hold: Hold, now: datetime) -> None:
+    """A hold lapsed at the provider: before the work another method is asked for, later the hold is asked for anew."""
+    job = _job_of(hold)
+    if job is not None and job.state in {"in_progress", "completed"} and "due_minor" not in job.data:
+        with suppress(Refused):
+            money.request_hold(job, now=now)
+        return
+    _not_secured(hold, now)
+
+
+def _not_captured(hold: Hold, now: datetime) -> None:
+    """The bank held the money and then would not give it (KH-PAY-22): the client owes it, operations are told."""
+    job = _job_of(hold)
+    if job is not None:
+        job = engine.lock(job)
+        debts.owe(job, int(job.data.get("due_minor") or hold.capture_minor or hold.amount_minor), now=now)
 
 
 def _captured(hold: Hold, now: datetime) -> None:
     job = _job_of(hold)
     if job is not None:
-        money.settle(job, now=now)
+        disputes.settle(engine.lock(job), now=now)
 
 
 def _tipped(hold: Hold, now: datetime) -> None:
@@ -125,6 +155,32 @@ def _tipped(hold: Hold, now: datetime) -> None:
     if job is not None:
         money.plan_payout(job, hold.captured_minor, step=f"tip:{hold.pk}", now=now)
         receipts.for_tip(job, hold, now=now)
+        conduct.tip_paid(hold, now)
+
+
+def _tip_refused(hold: Hold, now: datetime) -> None:
+    """The card did not give it: the tip is none, and the client knows."""
+    noun, _sep, pk = hold.reference.partition(":")
+    job = Job.objects.filter(pk=pk).first() if noun == "job" else None
+    if job is None:
+        return
+    job = engine.lock(job)
+    tips = list(job.data.get("tips", []))
+    if hold.amount_minor in tips:
+        tips.remove(hold.amount_minor)
+    job.data = {**job.data, "tips": tips}
+    job.save(update_fields=["data"])
+    conduct.tip_failed(job, hold, now=now)
+
+
+def _not_raised(hold: Hold, now: datetime) -> None:
+    """Extra time that the card does not bear is not worked for nothing: billing stops at what is held (KH-FLOW-25)."""
+    job = _job_of(hold)
+    if job is not None and job.state == "in_progress":
+        job = engine.lock(job)
+        job.terms = {**job.terms, "hold_minor": hold.amount_minor}
+        job.save(update_fields=["terms"])
+        conduct.extra_not_held(job, hold, now=now)
 
 
 def _method_in_use(method: PaymentMethod) -> bool:
@@ -151,18 +207,17 @@ def _case_decided(case: Case, *, actor: Actor, now: datetime) -> None:
             job = engine.lock(job)
             job.data = {**job.data, "incident_reviewed": True}
             job.save(update_fields=["data"])
-            money.settle(job, now=now)
+            if money.is_cash(job) and job.final:
+                debts.owe(job, billing.final_quote(job).total_minor, now=now)
+            disputes.settle(job, now=now)
 
 
 def _case_released(case: Case, *, actor: Actor, now: datetime) -> None:
     """The disputed part is paid before the decision, at the platform's risk (KH-PAY-13)."""
     job = Job.objects.filter(pk=case.job_id).first() if case.job_id else None
     if job is not None and job.state == "disputed":
-        from mahalla.markets.khidma import billing
-
-        money.release(
-            job, billing.parts(billing.final_quote(job), case.claimed_minor), step=f"early:{case.pk}", now=now
-        )
+        with transaction.atomic():
+            disputes.release_early(engine.lock(job), case, now=now)
 
 
 # --- accounts -------------------------------------------------------------------------------------------------------

@@ -29,6 +29,11 @@ def worker(c: Ctx) -> list[int]:
     return [c.subject.worker_id]
 
 
+def tipped_in_cash(c: Ctx) -> list[int]:
+    """A tip by card is told when it is there (``conduct.tip_paid``)."""
+    return worker(c) if c.subject.terms.get("method_kind") == "cash" else []
+
+
 def nobody(c: Ctx) -> list[int]:
     """For notices whose sender names the person."""
     return []
@@ -274,7 +279,7 @@ _ALL = (
         _("Your repeated task on %(day)s could not be posted"),
         _("Open it and put right what is missing; it is posted within the hour."),
     ),
-    _spec("tip_received", "payments", worker, _("%(client)s gave you a tip")),
+    _spec("tip_received", "payments", tipped_in_cash, _("%(client)s gave you a tip")),
 )
 #: told by operations of onboarding and the feed, not by a flow: they bring their own people, words and link
 _TOLD = (
@@ -302,6 +307,22 @@ _TOLD = (
         "payments",
         nobody,
         _("Your payment for %(worker)s's work went through. Your receipt is ready."),
+    ),
+    _spec(
+        "payment_owed",
+        "payments",
+        nobody,
+        _("Your payment for %(worker)s's work did not go through"),
+        _("Please pay it with another card or wallet; until then you cannot post."),
+        critical=True,
+    ),
+    _spec("tip_failed", "payments", nobody, _("Your tip for %(worker)s did not go through.")),
+    _spec(
+        "extra_not_held",
+        "tasks",
+        nobody,
+        _("The client's card did not bear the extra time. Please end within the time planned."),
+        critical=True,
     ),
     _spec("refund_done", "payments", nobody, _("Your refund is on its way to your card or wallet.")),
     _spec("payout_sent", "payments", nobody, _("Your money is on its way to your account.")),

@@ -11,7 +11,8 @@ from mahalla.kernel.trust import flags
 from mahalla.kernel.work.models import Job
 from mahalla.kit.actors import SYSTEM
 from mahalla.kit.quote import Line, Quote
-from mahalla.markets.khidma import billing, money
+from mahalla.markets.khidma import billing, debts, disputes, money
+from mahalla.markets.khidma.effects import payment
 from mahalla.markets.khidma.effects.demand import expires_at
 from mahalla.markets.khidma.effects.work import RECENT
 from mahalla.markets.khidma.models import TaskerStats
@@ -67,7 +68,7 @@ def _charge(c: Ctx, fee_minor: int) -> None:
         money.capture(job, fee_minor, now=c.now)
     else:
         money.void(job, now=c.now)
-        money.charge_without_hold(job, fee_minor, now=c.now)
+        debts.charge_without_hold(job, fee_minor, now=c.now)
 
 
 # --- the Tasker does not come ---------------------------------------------------------------------------------------
@@ -152,8 +153,7 @@ def confirm_if_open(c: Ctx) -> None:
     job: Job = c.subject
     if job.confirmed_at is None:
         mark_confirmed(c)
-        if not money.is_cash(job):
-            money.capture(job, billing.final_quote(job).total_minor, now=c.now)
+        payment.capture_final(c)
 
 
 def leave_review(c: Ctx) -> None:
@@ -220,4 +220,4 @@ def settle_dispute(c: Ctx) -> None:
     job.data = {**job.data, "refund_kind": ("full" if refund == charged else "partial") if refund else ""}
     job.confirmed_at = job.confirmed_at or c.now
     job.save(update_fields=["data", "confirmed_at"])
-    money.decide(job, case, now=c.now)
+    disputes.decide(job, case, now=c.now)

@@ -7,7 +7,7 @@ from mahalla.kernel.payments import accounts, cash, holds
 from mahalla.kernel.payments.models import Hold
 from mahalla.kernel.work.models import Job
 from mahalla.kit.actors import SYSTEM
-from mahalla.markets.khidma import billing, money, receipts
+from mahalla.markets.khidma import billing, debts, disputes, money, receipts
 
 
 def secure_payment(c: Ctx) -> None:
@@ -25,6 +25,8 @@ def change_method(c: Ctx) -> None:
     request = job.request
     request.method_id, request.method_kind = method.pk, method.kind
     request.save(update_fields=["method_id", "method_kind"])
+    job.terms = {**job.terms, "method_kind": method.kind}
+    job.save(update_fields=["terms"])
     hold = money.hold_of(job)
     if hold is not None and hold.state == Hold.State.AUTHORISED:
         holds.change_method(hold, method_id=method.pk, now=c.now)
@@ -84,13 +86,13 @@ def capture_final(c: Ctx) -> None:
 def capture_for_dispute(c: Ctx) -> None:
     """The whole amount into escrow at once, so that it cannot lapse; or back into it what was released (C5)."""
     job: Job = c.subject
-    if money.is_cash(job):
-        return
     hold = money.hold_of(job)
-    if hold is not None and hold.state == Hold.State.AUTHORISED:
+    if debts.is_owed(job):
+        return
+    if hold is not None and hold.state == Hold.State.CAPTURED:
+        disputes.hold_back(job, c.cache["case"], now=c.now)
+    else:
         money.capture(job, billing.final_quote(job).total_minor, now=c.now)
-    elif hold is not None and hold.state == Hold.State.CAPTURED:
-        money.hold_back(job, c.cache["case"], now=c.now)
 
 
 def charge_tip(c: Ctx) -> None:
@@ -103,9 +105,10 @@ def charge_tip(c: Ctx) -> None:
     job.save(update_fields=["data"])
     if money.is_cash(job) or job.request.method_id is None:
         return
+    charges = Hold.objects.filter(reference=job.reference, kind=Hold.Kind.CHARGE)
     holds.charge_now(
         job.reference,
-        key=f"{job.reference}:tip:{len(tips)}",
+        key=f"{job.reference}:tip:{charges.count() + 1}",
         payer_id=job.client_id,
         method_id=job.request.method_id,
         amount_minor=amount,

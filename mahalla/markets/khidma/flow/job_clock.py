@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from mahalla.kernel.flow.context import Ctx
 from mahalla.kit.flow import Deadline, Reminder
+from mahalla.markets.khidma import money
 
 
 def payment_deadline(c: Ctx) -> datetime:
@@ -19,10 +20,17 @@ def no_show(c: Ctx) -> datetime:
     return start + timedelta(minutes=c.policy("tasker_no_show_min"))
 
 
-def payment_last_call(c: Ctx) -> datetime:
-    """24 h before the start a later authorisation must have worked (row 41)."""
+def payment_last_call(c: Ctx) -> datetime | None:
+    """24 h before the start a later authorisation must have worked (row 41).
+
+    Later than that the client still has the half hour that every failed payment gives. None where the money is held
+    all the same: another card was tried and refused, and the first one's hold stands.
+    """
+    if money.secured_minor(c.subject):
+        return None
     start: datetime = c.subject.start_at
-    return max(c.now, start - timedelta(hours=24))
+    grace = timedelta(minutes=c.policy("payment_deadline_min"))
+    return max(c.now + grace, start - timedelta(hours=24))
 
 
 def stuck(c: Ctx) -> datetime:
