@@ -11,7 +11,9 @@ from mahalla.kernel.flow.worker import run_until
 from mahalla.kernel.ledger import queries as ledger
 from mahalla.kernel.payments.models import Hold, Payout
 from mahalla.kernel.work.models import Job, Offer, Request
+from mahalla.markets.khidma import ranking
 from tests.khidma import builders as b
+from tests.khidma.test_match_order import proven
 
 pytestmark = pytest.mark.django_db
 
@@ -21,12 +23,14 @@ def fresh(subject):
 
 
 def test_the_main_job(khidma):
-    lina, sara = b.client("Lina"), b.tasker("Sara")
+    lina, sara = b.client("Lina"), proven("Sara")
     agent = b.person("Noor", "support_agent")
     request = b.draft(lina)
     assert (request.quote["low_minor"], request.quote["high_minor"]) == (9900, 13860)
     request = engine.apply(request, "post", actor=b.client_of(lina), now=b.EVENING)
     assert fresh(request).state == "matching"
+    ranked = ranking.ranking_for_display(request)
+    assert (round(ranked.explain(sara.pk).score, 4), ranked.worker_ids[0]) == (0.7099, sara.pk)
 
     t = b.at(1, "20:05")
     engine.apply(request, "select", actor=b.client_of(lina), now=t, data={"worker_id": sara.pk})
