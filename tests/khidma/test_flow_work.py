@@ -50,13 +50,13 @@ def test_the_position_is_shown_only_on_the_way(khidma) -> None:
     job = b.confirmed(lina, b.tasker())
     worker = b.tasker_of(job.worker)
     assert presence.live_position(job) is None
-    job = b.step(job, "set_off", worker, b.at(2, "14:00"), lat=b.HOME[0] + 0.045, lng=b.HOME[1])
-    assert presence.eta_min(job) == 10
+    job = b.step(job, "set_off", worker, b.at(2, "14:00"), lat=b.HOME[0] + 3.2 / 111.195, lng=b.HOME[1])
+    assert presence.eta_min(job) == 9
     presence.ping(
         job, worker_id=job.worker_id, data={"lat": b.HOME[0] + 0.009, "lng": b.HOME[1]}, now=b.at(2, "14:01")
     )
-    assert presence.eta_min(job) == 2
-    assert Notice.objects.filter(user=lina, name="on_the_way").get().title.endswith("about 10 min")
+    assert presence.eta_min(job) == 3
+    assert Notice.objects.filter(user=lina, name="on_the_way").get().title.endswith("about 9 min")
     with pytest.raises(Refused):
         presence.ping(job, worker_id=lina.pk, data=HERE, now=b.at(2, "14:02"))
     job = b.step(job, "arrive", worker, b.at(2, "14:10"), **HERE)

@@ -105,7 +105,14 @@ def test_every_step_of_the_story_tells_whom_it_concerns(khidma) -> None:
 def test_on_the_way_names_the_minutes(khidma) -> None:
     lina = b.client()
     job = b.confirmed(lina, b.tasker())
-    b.step(job, "set_off", b.tasker_of(job.worker), b.at(2, "14:00"), lat=b.HOME[0] + 0.081, lng=b.HOME[1])
+    b.step(
+        job,
+        "set_off",
+        b.tasker_of(job.worker),
+        b.at(2, "14:00"),
+        lat=b.HOME[0] + 6.4 / 111.195,
+        lng=b.HOME[1],
+    )
     assert Notice.objects.get(user=lina, name="on_the_way").title == "Sara is on the way, about 18 min"
 
 

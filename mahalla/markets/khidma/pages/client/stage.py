@@ -140,8 +140,7 @@ class Stage:
             },
         ]
         metres = float(distance_m(last.lat, last.lng, self.task.lat, self.task.lng))
-        km = metres / 1000
-        return Way(points, metres, max(1, round(km / presence.CITY_SPEED_KMH * 60)))
+        return Way(points, metres, presence.minutes_for(metres))
 
     @property
     def reply(self) -> str:
