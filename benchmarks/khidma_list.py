@@ -129,8 +129,8 @@ def load(workers: int) -> tuple[Any, list[Any]]:
     counts = {"accepted": "(p.a * 100)::int", "declined": "(p.b * 40)::int", "completed": "(p.a * 90)::int"}
     copies(TaskerStats, sara.tasker_stats, **worker, **counts)
     copies(WorkerCalendar, WorkerCalendar.objects.get(worker=sara), worker_id="p.id")
-    for hours in WeeklyHours.objects.filter(worker=sara):
-        copies(WeeklyHours, hours, **worker)
+    first = WeeklyHours.objects.filter(worker=sara).first()
+    copies(WeeklyHours, first, "people p, generate_series(0, 6) AS day", **worker, weekday="day")
     some = "(SELECT * FROM people WHERE mod(n, 3) = 0) p"
     copies(Busy, Busy.objects.get(worker=sara), some, **worker, reference="'offer:' || p.id")
     for number in range(3):
