@@ -10,12 +10,15 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from mahalla.kernel.identity import policies, roles, sessions
@@ -82,10 +85,30 @@ class Surface:
         if stopped is not None:
             return stopped
         _write_seen(request)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and "text/html" in request.headers.get("Accept", ""):
+            return _nothing_to_open(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return refusal_page(request, exception) if isinstance(exception, Refused) else None
+
+
+class Compressed(GZipMiddleware):
+    """Pages, scripts and styles travel gzipped (a cheap phone, a bad line); pictures and documents are small already."""
+
+    kinds = (
+        "text/",
+        "application/json",
+        "application/javascript",
+        "application/manifest+json",
+        "image/svg+xml",
+    )
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.status_code == 206 or not response.headers.get("Content-Type", "").startswith(self.kinds):
+            return response
+        return super().process_response(request, response)
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -110,6 +133,17 @@ def refusal_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
     if isinstance(refusal, TooMany):
         response["Retry-After"] = str(refusal.retry_after_s)
     return response
+
+
+def _nothing_to_open(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """An address that only takes forms, opened by hand or reloaded: a way back instead of a blank page."""
+    refusal = Refused(
+        "form_only", _("This address only takes what a form sends. Go back and press the button again.")
+    )
+    page = refusal_page(request, refusal)
+    page.status_code = 405
+    page["Allow"] = response.headers.get("Allow", "")
+    return page
 
 
 def came_from(request: HttpRequest) -> str:

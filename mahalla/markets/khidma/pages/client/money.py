@@ -49,12 +49,19 @@ def shown(quote: Mapping[str, Any] | None) -> Shown | None:
 def _note(meta: Mapping[str, Any], currency: str) -> str:
     if "rate_minor" in meta:
         rate = format_money(Money(int(meta["rate_minor"]), currency), language())
-        return f"{minutes_text(int(meta['minutes']))} × {rate}"
+        sum_of = f"{minutes_text(int(meta['minutes']))} × {rate}"
+        return f"{sum_of} · {_capped(meta, currency)}" if "capped_from" in meta else sum_of
     if meta.get("share_pct", 100) != 100:
         return _("%(pct)d%% done") % {"pct": meta["share_pct"]}
     if "pct" in meta:
         return f"{meta['pct']}%"
     return ""
+
+
+def _capped(meta: Mapping[str, Any], currency: str) -> str:
+    """Why the amount is less than the sum beside it: billing stops at what was secured (KH-FLOW-25)."""
+    whole = format_money(Money(int(meta["capped_from"]), currency), language())
+    return _("%(amount)s, capped at what was secured") % {"amount": whole}
 
 
 def minor_of(text: str, currency: str) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from mahalla.kernel.work.models import Job
 from mahalla.kit.money import Money, NotAnAmount, parse
 from mahalla.kit.money import format as format_money
@@ -81,6 +83,12 @@ def shown(minor: int, currency: str) -> str:
 
 def _note(meta: Mapping[str, Any], currency: str) -> str:
     if "rate_minor" in meta:
-        return f"{units.minutes(int(meta['minutes']))} × {shown(int(meta['rate_minor']), currency)}"
+        sum_of = f"{units.minutes(int(meta['minutes']))} × {shown(int(meta['rate_minor']), currency)}"
+        return f"{sum_of} · {_capped(meta, currency)}" if "capped_from" in meta else sum_of
     share = int(meta.get("share_pct", 100))
     return f"{share}%" if share != 100 else ""
+
+
+def _capped(meta: Mapping[str, Any], currency: str) -> str:
+    """Why the amount is less than the sum beside it: billing stops at what was secured (KH-FLOW-25)."""
+    return _("%(amount)s, capped at what was secured") % {"amount": shown(int(meta["capped_from"]), currency)}
