@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -226,11 +226,18 @@ def _mark(thread: Thread, user: User, now: datetime, up_to: int | None, *, read:
 
 @transaction.atomic
 def purge(*, before: datetime, now: datetime, limit: int = 1000) -> int:
-    """Delete messages sent before an instant, with their pictures and voice notes; returns how many (retention)."""
+    """Delete messages sent before an instant, with their pictures and voice notes; returns how many (KH-SEC-02).
+
+    Those of a case stay as long as the case.
+    """
+    from mahalla.kernel.chat.privacy import kept
+
+    staying = kept(Thread.objects.filter(messages__sent_at__lt=before).distinct())
     due = list(
         Message.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("asset")
         .filter(sent_at__lt=before)
+        .exclude(thread_id__in=staying)
         .order_by("pk")[:limit]
     )
     Message.objects.filter(pk__in=[message.pk for message in due]).delete()
@@ -241,14 +248,17 @@ def purge(*, before: datetime, now: datetime, limit: int = 1000) -> int:
 
 
 @transaction.atomic
-def erase(*, author_id: int, actor: Actor, now: datetime) -> int:
+def erase(*, author_id: int, actor: Actor, now: datetime, besides: Collection[int] = ()) -> int:
     """Empty what a person wrote and destroy what they sent, for their right to be forgotten; the lines stay as places.
 
-    Returns how many messages were emptied. Whether open cases still need them is the caller's rule.
+    Returns how many messages were emptied. ``besides`` are the threads that stay as a record: the caller's rule.
     """
-    media.remove_all(owner_id=author_id, purpose="chat", actor=actor, now=now)
+    files = Asset.objects.filter(owner_id=author_id, purpose="chat", removed_at=None)
+    for asset in files.exclude(chat_message__thread_id__in=besides):
+        media.remove(asset, actor=actor, now=now)
     return (
         Message.objects.filter(author_id=author_id)
+        .exclude(thread_id__in=besides)
         .exclude(text="", masked_text="")
         .update(text="", masked_text="")
     )

@@ -22,8 +22,21 @@ class NoticesConfig(AppConfig):
 
 
 def erase(user_id: int, now: datetime) -> None:
-    """Nothing that was told to a person stays when they leave."""
-    from mahalla.kernel.notices.models import Notice, Preference, PushSubscription, QuietHours
+    """Nothing that was told to a person stays when they leave, nor the number that it went to."""
+    from mahalla.kernel.identity.models import User
+    from mahalla.kernel.notices.models import (
+        Notice,
+        OutboxMessage,
+        Preference,
+        PushSubscription,
+        QuietHours,
+        Text,
+    )
+
+    user = User.objects.get(pk=user_id)
+    reached = [to for to in (user.phone, user.email) if to]
+    Text.objects.filter(to__in=reached).delete()
+    OutboxMessage.objects.filter(to__in=reached).delete()
 
     for model in (Notice, Preference, PushSubscription, QuietHours):
         model._default_manager.filter(user_id=user_id).delete()

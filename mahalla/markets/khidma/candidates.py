@@ -6,14 +6,15 @@ Candidates come from the map's index; everything about them is read in a fixed n
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from mahalla.kernel import policy
@@ -24,7 +25,10 @@ from mahalla.kernel.matching.retrieve import nearest, reached
 from mahalla.kernel.reviews import reputation
 from mahalla.kernel.schedule import queries as schedule
 from mahalla.kernel.trust import queries as trust
-from mahalla.kernel.work.models import Request
+from mahalla.kernel.work.models import Job, Request
+from mahalla.kit import spans
+from mahalla.kit.flow import Phase
+from mahalla.kit.market import active
 from mahalla.kit.quote import Quote
 from mahalla.kit.spans import Span
 from mahalla.markets.khidma import guidance, pricing, supply
@@ -113,6 +117,7 @@ def pool(request: Request, *, now: datetime, only: int | None = None, ignoring: 
         found = Pool(request, now, distance_m=_near(request, now=now, only=only, limit=width))
         _keep_able(found)
         _keep_free(found, window, ignoring)
+        _keep_within_hours(found)
         _price(found)
         if only is not None or len(found.ids) >= ENOUGH or len(found.distance_m) < width:
             break
@@ -220,6 +225,27 @@ def _keep_free(found: Pool, window: Span | None, ignoring: str) -> None:
         buffer_min=buffer_min(found.request, now=found.now),
         ignoring=ignoring,
     )
+
+
+def _keep_within_hours(found: Pool) -> None:
+    """Where the region limits a day's work, nobody is offered more than that (KH-TRUST-15)."""
+    most = timedelta(hours=policy.get("daily_hours_max", now=found.now))
+    if most >= timedelta(days=1) or not found.start:
+        return
+    zone = spans.zone(active().timezone)
+    live = Q(phase__in=(Phase.AGREED, Phase.UNDER_WAY)) | Q(submitted_at__isnull=False)
+    agreed = Job.objects.filter(live, worker_id__in=found.start)
+    first, last = min(found.start.values()), max(found.start.values())
+    near = agreed.filter(start_at__gt=first - timedelta(days=1), start_at__lt=last + timedelta(days=1))
+    taken: dict[tuple[int, date], timedelta] = defaultdict(timedelta)
+    for pk, start, end in near.values_list("worker_id", "start_at", "end_at"):
+        taken[pk, start.astimezone(zone).date()] += end - start
+    own = timedelta(minutes=found.request.estimate_min)
+    found.start = {
+        pk: start
+        for pk, start in found.start.items()
+        if taken[pk, start.astimezone(zone).date()] + own <= most
+    }
 
 
 def _price(found: Pool) -> None:

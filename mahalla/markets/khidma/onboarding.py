@@ -21,9 +21,11 @@ from mahalla.kernel.identity.models import User
 from mahalla.kernel.media.models import Asset
 from mahalla.kernel.notices import operations as notices
 from mahalla.kernel.payments import operations as payments
+from mahalla.kernel.payments.models import PayoutMethod
 from mahalla.kernel.places import queries as places
 from mahalla.kernel.places.operations import check_point
-from mahalla.kit.actors import Actor
+from mahalla.kernel.trust import flags
+from mahalla.kit.actors import SYSTEM, Actor
 from mahalla.kit.errors import Denied, Invalid, NotFound, Refused
 from mahalla.markets.khidma import supply
 from mahalla.markets.khidma.models import PortfolioPhoto, TaskerProfile, TaskerSkill, TaskerStats
@@ -31,6 +33,7 @@ from mahalla.markets.khidma.models import PortfolioPhoto, TaskerProfile, TaskerS
 TASKER = "tasker"
 #: who decides about Taskers, and may help one with the profile
 DECIDERS = ("admin", "ops_admin")
+SHARED_ACCOUNT_SCORE = 80
 BIO_MAX, YEARS_MAX, PORTFOLIO_MAX, SKILLS_MAX = 1000, 60, 12, 30
 FIELDS = frozenset(
     [
@@ -261,8 +264,27 @@ def set_payout_method(
         raise NotFound()
     people.require_active(user)
     made = payments.set_payout_method(user.pk, kind=kind, account=account, holder=holder, now=now)
+    _shared_account(user, made, now=now)
     supply.refresh_spots(user.pk, now=now)
     return made
+
+
+def _shared_account(user: User, made: Any, *, now: datetime) -> None:
+    """One account for two Taskers may be a family or one person twice: somebody looks (KH-TRUST-10)."""
+    same = PayoutMethod.objects.filter(kind=made.kind, account=made.account).exclude(user=user)
+    others = sorted(set(same.values_list("user_id", flat=True)))
+    if not others:
+        return
+    flags.raise_flag(
+        "multi_account",
+        key=f"multi_account:payout:{made.pk}",
+        user_id=user.pk,
+        others=others,
+        score=SHARED_ACCOUNT_SCORE,
+        evidence={"payout_method": made.pk, "account": made.masked},
+        actor=SYSTEM,
+        now=now,
+    )
 
 
 def open_steps(user: User, *, now: datetime) -> list[supply.Step]:

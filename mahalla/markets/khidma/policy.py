@@ -154,6 +154,9 @@ POLICY: tuple[Number, ...] = (
     Number("cancel_late_hours_rate", 1, "hours of rate", 0, source="S16"),
     Number("cancel_late_fixed_pct", 25, "% of fixed price", 0, 100, source="S16"),
     Number("cancel_enroute_fixed_pct", 50, "% of fixed price", 0, 100, source="S16"),
+    Number(
+        "daily_hours_max", 24, "hours of agreed work a day, by the region's rule", 1, 24, source="KH-TRUST-15"
+    ),
     Number("region", "SA", "ISO 3166", source="S28"),
     Number("flag_business_orders", False, source="KH-REQ-18"),
     Number("flag_assisted_scoping", False, source="KH-REQ-19"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from mahalla.kernel import policy
+from mahalla.kernel.chat import operations as chat
 from mahalla.kernel.flow.recurring import Recurring
 from mahalla.kernel.payments import holds, payouts
 from mahalla.markets.khidma.effects.work import forget_places
@@ -22,6 +23,11 @@ def renew_holds(now: datetime) -> object:
 
 def forget(now: datetime) -> object:
     return forget_places(now - timedelta(days=policy.get("location_retention_days", now=now)))
+
+
+def forget_messages(now: datetime) -> object:
+    """After a year, unless in a case (KH-SEC-02)."""
+    return chat.purge(before=now - timedelta(days=policy.get("message_retention_days", now=now)), now=now)
 
 
 def refresh_prices(now: datetime) -> object:
@@ -49,4 +55,5 @@ JOBS: tuple[Recurring, ...] = (
     Recurring("spots", sweep_spots, at="03:30"),
     Recurring("hold_renewal", renew_holds, every=timedelta(hours=6)),
     Recurring("forget_positions", forget, at="04:00"),
+    Recurring("forget_messages", forget_messages, at="04:15"),
 )

@@ -16,6 +16,10 @@ class Named(Schema):
     name: str
 
 
+class Badge(Named):
+    checked_at: datetime = Field(description="When it was checked")
+
+
 class Person(Schema):
     """Another person, by the name that the reader may know; never a phone number."""
 
@@ -211,7 +215,7 @@ class TaskerCard(Schema):
     completed: int
     completion_pct: int | None
     is_new: bool
-    badges: list[Named]
+    badges: list[Badge]
 
 
 class Recommendation(Schema):

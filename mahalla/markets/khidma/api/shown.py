@@ -209,7 +209,7 @@ def tasker(found: Card) -> dict[str, Any]:
         "completed": found.completed,
         "completion_pct": found.completion_pct,
         "is_new": found.is_new,
-        "badges": [{"code": b.code, "name": str(b.label)} for b in found.badges],
+        "badges": [{"code": b.code, "name": str(b.label), "checked_at": b.checked_at} for b in found.badges],
     }
 
 

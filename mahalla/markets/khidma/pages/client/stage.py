@@ -16,6 +16,7 @@ from mahalla.kernel.payments import queries as payments
 from mahalla.kernel.payments.models import Hold
 from mahalla.kernel.places.geo import distance_m
 from mahalla.kernel.reviews.models import Review
+from mahalla.kernel.trust import queries as trust
 from mahalla.kernel.work.models import Evidence, Job, Offer, Request
 from mahalla.markets.khidma import billing, money, presence
 from mahalla.markets.khidma.pages.client import words
@@ -78,6 +79,14 @@ class Stage:
     @property
     def photo(self) -> str:
         return photo_of(self.worker) if self.worker is not None else ""
+
+    @cached_property
+    def badges(self) -> list[tuple[Any, datetime]]:
+        """What was checked of the Tasker, and when (KH-TRUST-05)."""
+        if self.worker is None:
+            return []
+        found = trust.badges([self.worker.pk], self.now).get(self.worker.pk, [])
+        return [(words.BADGES.get(b.code, b.label), b.checked_at) for b in found]
 
     @cached_property
     def hold(self) -> Hold | None:
