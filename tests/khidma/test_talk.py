@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
+from mahalla.kernel.cases import operations as cases
 from mahalla.kernel.cases.models import Case
 from mahalla.kernel.chat import operations as chat
 from mahalla.kernel.chat.models import Message, Thread
@@ -99,6 +101,23 @@ def test_every_step_of_the_story_tells_whom_it_concerns(khidma) -> None:
         "task_accepted", "task_confirmed", "on_the_way", "arrived", "work_started", "hours_submitted", "payment_taken",
     }  # fmt: skip
     assert told[sara] >= {"new_task", "offer_received", "task_confirmed", "review_received", "payout_sent"}
+
+
+def test_every_notice_leads_to_a_page_that_its_reader_may_open(khidma) -> None:
+    lina, sara = b.client(), b.tasker()
+    job = b.completed(lina, sara)
+    b.step(job, "dispute", b.client_of(lina), NOW, kind="hours", minutes=120, text="two hours")
+    case = Case.objects.get()
+    cases.withdraw(case, actor=b.client_of(lina), now=NOW)
+    b.step(job, "review", b.client_of(lina), NOW, stars=5)
+    b.step(job, "tip", b.client_of(lina), NOW, amount_minor=500)
+    run_until(b.at(5, "12:00"), start=NOW)
+    for notice in Notice.objects.select_related("user"):
+        web = Client()
+        web.force_login(notice.user)
+        answer = web.get(notice.link.partition("#")[0], follow=True)
+        gone = notice.name in {"offer_received", "new_task"}  # answered meanwhile: the page says so
+        assert answer.status_code == 200 or gone, (notice.name, notice.link, answer.status_code)
 
 
 @pytest.mark.spec("KH-NOTE-03")

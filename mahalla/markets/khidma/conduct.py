@@ -152,7 +152,7 @@ def tip_paid(hold: Hold, now: datetime) -> None:
             name="tip_received",
             user_id=job.worker_id,
             params={"client": job.client.name.split(" ")[0]},
-            link=f"/work/jobs/{job.pk}/",
+            link=f"/jobs/{job.pk}/",
             now=now,
             key=f"tip:{hold.pk}",
         )
