@@ -12,6 +12,7 @@ from mahalla.kernel.ledger import queries as ledger
 from mahalla.kernel.notices.models import Notice
 from mahalla.kernel.payments import operations as payments
 from mahalla.kernel.payments.models import Hold
+from mahalla.kit import clock
 from mahalla.kit.errors import Refused
 from mahalla.markets.khidma import billing, debts
 from mahalla.markets.khidma.models import Receipt
@@ -152,3 +153,21 @@ def test_a_refunded_fee_of_a_cash_task_lessens_the_debt_before_anything_is_owed(
     assert b.fresh(job).state == "refunded"
     assert debts.debt_minor(lina.pk) == 0
     assert credit(f"client_payable/user:{lina.pk}") == 0
+
+
+def test_the_payments_page_takes_what_is_owed(khidma, client) -> None:
+    lina = b.client(card=NO_CAPTURE)
+    job = b.completed(lina, b.tasker())
+    b.step(job, "confirm", b.client_of(lina), NOW)
+    run(NOW, minutes=5)
+    good = b.add_card(lina, now=NOW)
+    client.force_login(lina)
+    clock.set_clock(NOW + timedelta(minutes=5))
+    assert "/payments/debt/" in client.get("/payments/").content.decode()
+    theirs = b.client("Huda").payment_methods.get()
+    assert client.post("/payments/debt/", {"method": theirs.pk}).status_code in {302, 404}
+    assert debts.debt_minor(lina.pk) == 9600 and not Hold.objects.filter(kind="charge").exists()
+    client.post("/payments/debt/", {"method": good.pk})
+    run(NOW, minutes=10)
+    assert debts.debt_minor(lina.pk) == 0
+    assert "/payments/debt/" not in client.get("/payments/").content.decode()

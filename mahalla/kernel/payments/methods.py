@@ -107,9 +107,7 @@ def remove_method(user_id: int, pk: int, *, now: datetime) -> None:
     """Forget a method's token. Raises ``Refused`` while money is held on it or work counts on it."""
     with transaction.atomic():
         method = _locked(user_id, pk)
-        if Hold.objects.filter(method=method, state__in=Hold.LIVE).exists() or any(
-            f(method) for f in _in_use
-        ):
+        if _is_used(method):
             raise Refused(
                 "method_in_use",
                 _("This method is used by work that is not settled yet. Choose another one there first."),

@@ -20,9 +20,16 @@ STAFF = ("ops_admin", "admin")
 
 
 def own_request(c: Ctx) -> None:
-    """The client's own task; staff and partners act for the client."""
-    if c.actor.role == "client" and c.subject.client_id != c.actor.user_id:
+    """The client's own task, or the partner's; staff act for others, never on what is their own."""
+    if c.actor.role in {"client", "partner"} and c.subject.client_id != c.actor.user_id:
         raise NotFound()
+    no_own_stake(c, c.subject.client_id, getattr(c.subject, "worker_id", None))
+
+
+def no_own_stake(c: Ctx, *people: int | None) -> None:
+    """Nobody acts as staff on a task that they ordered or earn by."""
+    if c.actor.role in STAFF and c.actor.user_id in people:
+        raise Denied("own_task", _("This task is your own: somebody else of the staff must do this."))
 
 
 def own_request_or_system(c: Ctx) -> None:
@@ -44,7 +51,7 @@ def own_work(c: Ctx) -> None:
 
 
 def own_offer_of_client(c: Ctx) -> None:
-    if c.actor.role == "client" and c.subject.request.client_id != c.actor.user_id:
+    if c.actor.role in {"client", "partner"} and c.subject.request.client_id != c.actor.user_id:
         raise NotFound()
 
 
@@ -52,6 +59,7 @@ def answers_own_offer(c: Ctx) -> None:
     """The Tasker answers; staff may record the Tasker's spoken consent with a reason (KH-FLOW-28)."""
     if c.actor.role == "tasker" and c.subject.worker_id != c.actor.user_id:
         raise NotFound()
+    no_own_stake(c, c.subject.worker_id, c.subject.request.client_id)
     if c.actor.role in STAFF and not (c.data.get("spoken_consent") and c.actor.reason):
         raise Denied(
             "consent_needed",
@@ -154,8 +162,25 @@ def chosen_fits(c: Ctx) -> None:
     from mahalla.markets.khidma import ranking
 
     worker_id = int(c.data["worker_id"])
+    no_own_stake(c, c.subject.client_id, worker_id)
     c.cache["worker_id"] = worker_id
     ranking.check(c.subject, worker_id, now=c.now)
+
+
+def may_rematch(c: Ctx) -> None:
+    """The client's own wish (row 38): nobody is booked any more, nothing unsafe waits for its review, time is left."""
+    from mahalla.markets.khidma.effects.demand import expires_at
+
+    if c.actor.role == "system":
+        return
+    own_request(c)
+    last = c.subject.live_job()
+    if last is not None and last.state not in {"cancelled_tasker", "lapsed"}:
+        raise Refused("still_booked", _("This task is booked. Cancel it first."), state=c.subject.status)
+    if last is not None and last.ended_reason == "unsafe" and not last.data.get("incident_reviewed"):
+        raise Refused("under_review", _("Our team looks into what happened first."))
+    if expires_at(c.subject, now=c.now) <= c.now:
+        raise Refused("window_over", _("The time of this task is over. Duplicate it instead."))
 
 
 # --- answering ------------------------------------------------------------------------------------------------------
@@ -198,6 +223,13 @@ def start_fits(c: Ctx) -> None:
 
 
 # --- before the work ------------------------------------------------------------------------------------------------
+
+
+def fee_as_shown(c: Ctx) -> None:
+    """Nobody pays more for cancelling than the page said (KH-FLOW-13): the tier may have changed since."""
+    seen = c.data.get("fee_seen_minor")
+    if seen is not None and billing.cancellation_fee_minor(c.subject, now=c.now, policy=c.policy) > int(seen):
+        raise Refused("fee_changed", _("Cancelling costs more by now. Look at the price again, then decide."))
 
 
 def method_works(c: Ctx) -> None:
@@ -254,10 +286,11 @@ def late_by_no_show(c: Ctx) -> None:
 
 
 def waited_long_enough(c: Ctx) -> None:
-    """Arrived 20 minutes ago and one attempt to reach the client is logged (KH-FLOW-23)."""
+    """Arrived 20 minutes ago, the start has come, and one attempt to reach the client is logged (KH-FLOW-23)."""
     job: Job = c.subject
     arrived(c)
-    if c.now < job.arrived_at + timedelta(minutes=c.policy("client_wait_min")):  # type: ignore[operator]
+    waited = job.arrived_at + timedelta(minutes=c.policy("client_wait_min"))  # type: ignore[operator]
+    if c.now < max(waited, job.start_at):
         raise Refused("wait_longer", _("Please wait 20 minutes after your arrival."))
     if not job.data.get("contact_attempts"):
         raise Refused("try_to_reach", _("Write or call the client first, and note the attempt."))

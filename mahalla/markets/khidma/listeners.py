@@ -20,6 +20,7 @@ from mahalla.kernel.chat import policies as chat_policies
 from mahalla.kernel.events import outbox
 from mahalla.kernel.flow import engine
 from mahalla.kernel.identity import policies as identity
+from mahalla.kernel.identity.models import User
 from mahalla.kernel.payments import listeners as payments
 from mahalla.kernel.payments import methods
 from mahalla.kernel.payments.models import Hold, PaymentMethod
@@ -33,6 +34,7 @@ from mahalla.kit.market import active
 from mahalla.markets.khidma import billing, conduct, debts, disputes, leaving, money, receipts
 
 BEFORE_WORK = ("accepted", "confirmed")
+SHUT_OUT = (User.Status.SUSPENDED, User.Status.BANNED)
 
 
 def register() -> None:
@@ -252,7 +254,11 @@ def _refresh(worker_id: int, now: datetime) -> None:
 
 @outbox.handler("khidma.take_back")
 def take_back(payload: dict[str, Any], now: datetime) -> None:
-    """Live offers and future tasks of somebody who may not work any more go to somebody else."""
+    """Live offers and future tasks of somebody who may not work any more go to somebody else; a client who is shut out
+    gets nobody sent either: tasks that nobody accepted yet are over (KH-ID-10)."""
+    if User.objects.filter(pk=payload["worker"], status__in=SHUT_OUT).exists():
+        for request in Request.objects.filter(client_id=payload["worker"], phase=Phase.OPEN):
+            _quietly(request, "expire", now)
     for offer in Offer.objects.filter(worker_id=payload["worker"], state="pending"):
         _quietly(offer, "withdraw", now)
     for job in Job.objects.filter(worker_id=payload["worker"], state__in=BEFORE_WORK):
@@ -270,7 +276,7 @@ def withdraw_overlapping(payload: dict[str, Any], now: datetime) -> None:
             _quietly(offer, "withdraw", now)
 
 
-def _quietly(subject: Offer | Job, event: str, now: datetime) -> None:
+def _quietly(subject: Offer | Job | Request, event: str, now: datetime) -> None:
     """Somebody else may have moved it meanwhile; then there is nothing left to do."""
     try:
         engine.apply(subject, event, actor=SYSTEM, now=now)

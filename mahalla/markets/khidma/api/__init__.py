@@ -12,6 +12,7 @@ from mahalla.markets.khidma.api import (
     feed,
     keeping,
     offices,
+    owed,
     staff,
     supply_side,
     tasks,
@@ -21,6 +22,7 @@ from mahalla.markets.khidma.api import (
 routers: list[tuple[str, Router]] = [
     ("", catalogue.router),
     ("", keeping.router),
+    ("", owed.router),
     ("/business", offices.router),
     ("/tasks", drafts.router),
     ("/tasks", tasks.router),

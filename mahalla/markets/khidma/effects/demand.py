@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from mahalla.kernel import policy
 from mahalla.kernel.flow import engine
 from mahalla.kernel.flow.context import Ctx
@@ -46,10 +48,17 @@ def _try_first(c: Ctx, worker_id: int) -> bool:
     """The first offer to somebody known (KH-REQ-14); the list follows when that cannot be."""
     source = "series" if c.subject.origin == "series" else "client_request"
     try:
-        c.move(c.subject, "select", actor=_client(c), worker_id=worker_id, source=source)
+        with transaction.atomic():
+            c.move(c.subject, "select", actor=_client(c), worker_id=worker_id, source=source)
     except Refused:
+        _as_stored(c.subject, "data")
         return False
     return True
+
+
+def _as_stored(subject: Request | Offer, *fields: str) -> None:
+    """What a refused move left in memory goes with its savepoint."""
+    subject.refresh_from_db(fields=["state", "phase", "state_since", *fields])
 
 
 def _client(c: Ctx) -> Actor:
@@ -92,9 +101,14 @@ def accept_if_instant(c: Ctx) -> None:
     """Instant booking is acceptance given in advance (KH-FLOW-10); where it does not hold, the offer stays an offer."""
     offer: Offer = c.cache["offer"]
     if ranking.is_instant(c.subject, offer.worker_id, now=c.now):
-        offer.data = {**offer.data, "instant": True}
-        offer.save(update_fields=["data"])
-        c.move(offer, "accept", actor=SYSTEM, instant=True)
+        try:
+            with transaction.atomic():
+                offer.data = {**offer.data, "instant": True}
+                offer.save(update_fields=["data"])
+                c.move(offer, "accept", actor=SYSTEM, instant=True)
+        except Refused:
+            _as_stored(offer, "data", "answered_at")
+            _as_stored(c.subject, "status")
 
 
 def auto_target(c: Ctx) -> str:
@@ -133,6 +147,14 @@ def go_on_automatically(c: Ctx) -> None:
     """After an automatic offer was refused, the next one goes out at once; else the client chooses again."""
     if c.data.get("source") == "auto" or c.subject.data.get("choose_for_me"):
         c.move(c.subject, "auto_match", actor=SYSTEM)
+
+
+def look_anew(c: Ctx) -> None:
+    """What was asked of operations before belongs to the search before: this one runs by itself again (rows 5, 38)."""
+    if c.subject.data.keys() & {"needs_ops", "unaccepted_since"}:
+        kept = {k: v for k, v in c.subject.data.items() if k not in {"needs_ops", "unaccepted_since"}}
+        c.subject.data = kept
+        c.subject.save(update_fields=["data"])
 
 
 def apply_edit(c: Ctx) -> None:

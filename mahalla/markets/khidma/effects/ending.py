@@ -6,6 +6,7 @@ from django.db.models import F
 
 from mahalla.kernel.cases import operations as cases
 from mahalla.kernel.flow.context import Ctx
+from mahalla.kernel.identity.models import User
 from mahalla.kernel.reviews import operations as reviews
 from mahalla.kernel.trust import flags
 from mahalla.kernel.work.models import Job
@@ -126,6 +127,8 @@ def match_again(c: Ctx) -> None:
     request = job.request
     ahead = expires_at(request, now=c.now) > c.now
     if job.ended_reason == "unsafe" or request.data.get("no_rematch") or not ahead:
+        return
+    if job.client.status != User.Status.ACTIVE:
         return
     c.move(request, "rematch", actor=SYSTEM, worker_id=job.worker_id, why="cancelled")
 

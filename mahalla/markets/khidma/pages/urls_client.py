@@ -81,6 +81,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("addresses/<int:pk>/default/", addresses.make_default, name="address-default"),
     path("addresses/<int:pk>/remove/", addresses.remove, name="address-remove"),
     path("payments/", paying.history, name="payments"),
+    path("payments/debt/", paying.settle_debt, name="payments-debt"),
     path("payments/methods/", paying.methods, name="methods"),
     path("payments/methods/new/", paying.add_method, name="method-new"),
     path("payments/methods/<int:pk>/", paying.method, name="method"),

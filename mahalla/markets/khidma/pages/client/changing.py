@@ -95,7 +95,15 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     job = job_of(task)
     if request.method == "POST":
         subject: Request | Job = job if job is not None and task.state == "booked" else task
-        engine.apply(subject, "cancel", actor=as_client(request), now=now)
+        seen = request.POST.get("fee", "")
+        data = {"fee_seen_minor": int(seen)} if seen.isdecimal() else {}
+        try:
+            engine.apply(subject, "cancel", actor=as_client(request), now=now, data=data)
+        except Refused as refusal:
+            if refusal.code != "fee_changed":
+                raise
+            messages.error(request, str(refusal.message))
+            return redirect("task-cancel", pk=pk)
         messages.success(request, _("The task is cancelled."))
         return redirect("task", pk=pk)
     context: dict[str, Any] = {"task": task, "job": job, "fee_minor": 0}

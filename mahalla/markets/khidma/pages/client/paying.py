@@ -23,6 +23,7 @@ from mahalla.kernel.work.models import Job
 from mahalla.kit import spans
 from mahalla.kit.errors import NotFound, Refused
 from mahalla.kit.market import active
+from mahalla.markets.khidma import debts
 from mahalla.markets.khidma.pages.client.money import shown
 from mahalla.markets.khidma.pages.client.objects import task_for, work_of
 from mahalla.markets.khidma.pages.client.stage import stage_of
@@ -243,12 +244,33 @@ def history(request: HttpRequest) -> HttpResponse:
         "month": month,
         "spent": sorted(spent.items(), key=lambda pair: -pair[1]),
         "spent_minor": sum(spent.values()),
+        "owed_minor": debts.debt_minor(user.pk),
+        "methods": [m for m in queries.methods_for(user.pk) if m.kind != "cash"],
     }
     return render(request, "khidma/client/payments.html", context)
 
 
+@client_page
+@require_POST
+def settle_debt(request: HttpRequest) -> HttpResponse:
+    """Pay what is owed with a card or wallet (KH-PAY-19); pressing twice charges once."""
+    chosen, back = request.POST.get("method", ""), redirect("payments")
+    if not chosen.isdigit():
+        messages.error(request, _("Choose how you will pay."))
+        return back
+    try:
+        debts.settle(person(request), method_id=int(chosen), now=now_of(request))
+    except Refused as refusal:
+        messages.error(request, str(refusal.message))
+        return back
+    messages.success(
+        request, _("Thank you. The payment is on its way; you can post as soon as it is through.")
+    )
+    return back
+
+
 def _line(hold: Hold, job: Job | None) -> dict[str, Any]:
-    tip = hold.kind == Hold.Kind.CHARGE
+    tip = hold.kind == Hold.Kind.CHARGE and hold.reference.startswith("job:")
     return {
         "hold": hold,
         "job": job,
