@@ -235,7 +235,10 @@ def fee_as_shown(c: Ctx) -> None:
 def method_works(c: Ctx) -> None:
     from mahalla.kernel.payments import methods
 
-    c.cache["method"] = methods.usable(c.subject.client_id, int(c.data["method_id"]))
+    method = methods.usable(c.subject.client_id, int(c.data["method_id"]))
+    if method.kind not in c.subject.request.data.get("method_kinds", (method.kind,)):
+        raise Invalid({"method_id": _("This task cannot be paid like that. Choose another way.")})
+    c.cache["method"] = method
 
 
 def tasker_reason(c: Ctx) -> None:

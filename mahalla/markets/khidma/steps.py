@@ -276,12 +276,19 @@ def fill_choice(request: Request, data: Mapping[str, Any], now: datetime) -> Non
     )
 
 
+def pays_with(request: Request, kind: str) -> bool:
+    """Whether such a method may pay for this task; ``data["method_kinds"]`` limits a partner's task (KH-PAY-01)."""
+    return kind in request.data.get("method_kinds", (kind,))
+
+
 def fill_payment(request: Request, data: Mapping[str, Any], now: datetime) -> None:
-    """``method_id``: one of the client's own methods (KH-PAY-01)."""
+    """``method_id``: one of the client's own methods, of the kinds that the task allows (KH-PAY-01)."""
     wanted = str(data.get("method_id") or "")
     method = next((m for m in methods_for(request.client_id) if str(m.pk) == wanted), None)
     if method is None:
         raise Invalid({"method_id": _("Choose how you will pay.")})
+    if not pays_with(request, method.kind):
+        raise Invalid({"method_id": _("This task cannot be paid like that. Choose another way.")})
     request.method_id, request.method_kind = method.pk, method.kind
 
 

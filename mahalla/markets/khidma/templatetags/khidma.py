@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from mahalla.kernel.catalog.models import Category
 from mahalla.kernel.payments.models import PaymentMethod
+from mahalla.kit.text import pick
 from mahalla.web import pictures, scenes
 
 register = template.Library()
@@ -34,6 +36,12 @@ def method_name(method: PaymentMethod | None) -> str:
         return _("Cash")
     brand = _("Wallet") if method.kind == PaymentMethod.Kind.WALLET else method.brand.capitalize()
     return f"{brand} ·· {method.last4}"
+
+
+@register.filter
+def tag_name(code: str, names: Mapping[str, Mapping[str, str]]) -> str:
+    """A review tag in the reader's language; the code where it is gone."""
+    return pick(names.get(code) or {}) or code
 
 
 @register.simple_tag

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from mahalla.kernel.catalog.models import Category
+from mahalla.kernel.catalog.models import Category, ReviewTag
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.work.models import Job, Offer, Request
 from mahalla.kit.market import active
@@ -135,6 +135,7 @@ def past(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "rows": [(row, words.pill(row.request, row.job)) for row in page.rows],
+        "tag_names": dict(ReviewTag.objects.values_list("code", "names")),
         "tab": "past",
         "kept": kept.urlencode(),
         "narrowed": any(kept.values()),

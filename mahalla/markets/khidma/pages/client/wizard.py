@@ -141,7 +141,9 @@ def form_of(request: HttpRequest, task: Request, name: str) -> f.StepForm:
     if name == "payment":
         methods = list(methods_for(task.client_id))
         default = next((m.pk for m in methods if m.is_default), None)
-        return f.PaymentStep(data, methods=methods, initial={"method": str(task.method_id or default or "")})
+        return f.PaymentStep(
+            data, methods=methods, task=task, initial={"method": str(task.method_id or default or "")}
+        )
     return f.StepForm(data)
 
 

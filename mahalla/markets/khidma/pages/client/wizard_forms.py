@@ -238,16 +238,20 @@ class ChoiceForm(StepForm):
 
 
 class PaymentStep(StepForm):
-    """One of the client's methods; cash is always there (KH-PAY-01)."""
+    """One of the client's methods; cash is there without being added, unless the task bars it (KH-PAY-01)."""
 
     aliases = {"method_id": "method"}
     method = forms.ChoiceField(label=_("How will you pay?"), widget=forms.RadioSelect)
 
-    def __init__(self, *args: Any, methods: Sequence[PaymentMethod], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, methods: Sequence[PaymentMethod], task: Request, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(str(m.pk), _label(m)) for m in methods if m.kind != CASH]
+        choices = [
+            (str(m.pk), _label(m)) for m in methods if m.kind != CASH and steps.pays_with(task, m.kind)
+        ]
         cash = next((str(m.pk) for m in methods if m.kind == CASH), CASH)
-        self.fields["method"].choices = [*choices, (cash, _("Cash"))]  # type: ignore[attr-defined]
+        if steps.pays_with(task, CASH):
+            choices.append((cash, _("Cash")))
+        self.fields["method"].choices = choices  # type: ignore[attr-defined]
         self.icons = {str(m.pk): {"card": "card", "wallet": "wallet"}.get(m.kind, "cash") for m in methods}
         self.icons[cash] = "cash"
         self.notes = {cash: _("You pay the Tasker when the work is done.")}
