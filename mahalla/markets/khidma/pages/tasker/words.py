@@ -110,7 +110,12 @@ TOOLS: dict[str, Any] = {
     "drill": _("Drill"),
     "ladder": _("Ladder"),
     "toolbox": _("Toolbox"),
+    "screwdriver": _("Screwdriver"),
+    "multimeter": _("Multimeter"),
+    "paint_kit": _("Paint kit"),
+    "pressure_washer": _("Pressure washer"),
     "van": _("Van"),
+    "truck": _("Truck"),
     "garden_tools": _("Garden tools"),
 }
 
