@@ -10,6 +10,7 @@ SILENT = {"script", "style", "template", "svg", "code", "kbd"}
 VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 SPOKEN = ("aria-label", "placeholder", "title", "alt", "aria-description")
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]+")
+_CODE = re.compile(r"\b[A-Z]{2,3}-\d+\b")
 LABELS = {"label", "legend", "h1", "h2", "h3", "button", "summary", "small", "b", "th"}
 
 
@@ -70,10 +71,10 @@ class Page(HTMLParser):
             rest = text
             for one in theirs:
                 if one in rest:
-                    rest = re.sub(rf"(?<!\w){re.escape(one)}(?!\w)", " ", rest)
+                    rest = re.sub(rf"(?<![A-Za-z]){re.escape(one)}(?![A-Za-z])", " ", rest)
             if _unknown(rest, known):
                 yield text
 
 
 def _unknown(text: str, known: set[str]) -> bool:
-    return any(word.casefold() not in known for word in _WORD.findall(text))
+    return any(word.casefold() not in known for word in _WORD.findall(_CODE.sub(" ", text)))

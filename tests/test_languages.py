@@ -43,7 +43,7 @@ LAYERS = extraction.layers()
 PLACES = re.compile(r"%\(\w+\)[sd]|%%|%[sd]|\{\w+\}")
 #: words that Arabic pages write in Latin letters too
 ALLOWED = {
-    *("Visa", "Mastercard", "mada", "Apple", "Pay", "STC", "PayPal", "IBAN", "SAR", "SMS", "PDF", "CSV"),
+    *("English", "Visa", "Mastercard", "mada", "Apple", "Pay", "STC", "PayPal", "IBAN", "SAR", "SMS", "PDF", "CSV"),
     *("JPEG", "PNG", "WebP", "HEIC", "Webhook", "Secure", "SA", "Chrome", "Firefox", "Safari", "Linux", "Android"),
 }  # fmt: skip
 
@@ -233,6 +233,9 @@ def town(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
         at = clock.now()
         with clock.travel(at), transaction.atomic():
             city.plant(at)
+            Notice.objects.filter(
+                user__language="en"
+            ).delete()  # what was said before they switch stays as it was
             User.objects.update(language="ar")
             yield at
             transaction.set_rollback(True)

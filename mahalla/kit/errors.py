@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 
 class Refused(Exception):
     """A rule said no and nothing was changed. ``status`` is the HTTP status the surfaces answer with."""
@@ -38,7 +40,7 @@ class NotFound(Refused):
     status = 404
 
     def __init__(self, code: str = "not_found", message: Any = "", **detail: Any) -> None:
-        super().__init__(code, message or "There is nothing here for you.", **detail)
+        super().__init__(code, message or _("There is nothing here for you."), **detail)
 
 
 class Invalid(Refused):
