@@ -113,7 +113,7 @@ def test_on_the_way_there_is_a_map_and_the_distance_stands_without_it() -> None:
     page = page_of(lina, job.request_id)
     assert "Sara is on the way" in page
     assert "2.9 km" in page.replace("\xa0", " ")
-    assert "about 6 min" in page.replace("\xa0", " ")
+    assert "about 8 min" in page.replace("\xa0", " ")
     engine.apply(job, "arrive", actor=b.tasker_of(sara), now=b.at(2, "14:28"), data={})
     page = page_of(lina, job.request_id)
     assert "is at your place" in page

@@ -98,7 +98,9 @@ def test_a_known_person_is_in_after_the_code(inbox: Phones) -> None:
     sign_in(client, HALA, inbox)
     assert signed_in(client)
     client.post("/sign-out/")
-    assert client.get("/account/")["Location"].startswith("/sign-in/?next=")
+    left = client.get("/account/")
+    assert left.status_code == 403 and "/sign-in/?next=/account/" in left.content.decode()
+    assert client.post("/account/", {"name": "x"})["Location"].startswith("/sign-in/?next=")
 
 
 @pytest.mark.spec("KH-SEC-05")

@@ -49,7 +49,8 @@ def test_the_list_shows_the_own_notices_and_a_badge(omar: User) -> None:
     assert "Sara offers you work in Riyadh" in page
     assert "1 unread" in page
     assert "Sara offers" not in browser(lena).get("/notices/").content.decode()
-    assert Client().get("/notices/").status_code == 302
+    guest = Client(headers={"accept-language": "en"}).get("/notices/")
+    assert guest.status_code == 403 and "/sign-in/?next=/notices/" in guest.content.decode()
 
 
 def test_following_a_notice_marks_it_read_and_leads_on(omar: User) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from mahalla.kernel import policy
 from mahalla.kernel.chat import detect, listeners
 from mahalla.kernel.chat.models import Message, Thread, ThreadMember
 from mahalla.kernel.events import operations as events
@@ -17,11 +18,13 @@ from mahalla.kernel.media import operations as media
 from mahalla.kernel.media.models import Asset
 from mahalla.kit.actors import SYSTEM, Actor
 from mahalla.kit.errors import Invalid, NotFound, Refused, TooMany
+from mahalla.kit.market import UnknownMarket
 
 if TYPE_CHECKING:
     from mahalla.kernel.identity.models import User
 
 TEXT_MAX = 2000
+#: messages a minute where the market declares no ``chat_messages_per_min``
 RATE = 20
 RATE_WINDOW = timedelta(minutes=1)
 
@@ -93,7 +96,7 @@ def send(
     """Say something: words, or a picture or voice note of the author's own, or both.
 
     ``client_key`` makes a repeated sending (a bad line) the same message. Raises ``NotFound`` for one who is no member,
-    ``Refused`` ``chat_closed``, ``Invalid``, and ``TooMany`` above 20 messages a minute.
+    ``Refused`` ``chat_closed``, ``Invalid``, and ``TooMany`` above ``chat_messages_per_min``.
     """
     # holding the thread's row orders its messages: ids become visible in their order
     thread = Thread.objects.select_for_update(no_key=True).get(pk=thread.pk)
@@ -153,10 +156,18 @@ def _check(text: str, asset: Asset | None, author: User) -> None:
         raise Invalid({"asset": _("Send this picture or voice note again from your device.")})
 
 
+def _rate(now: datetime) -> int:
+    try:
+        return int(policy.get("chat_messages_per_min", now=now))
+    except (KeyError, UnknownMarket):
+        return RATE
+
+
 def _check_rate(author: User, now: datetime) -> None:
     recent = Message.objects.filter(author=author, sent_at__gt=now - RATE_WINDOW, sent_at__lte=now)
-    times = list(recent.order_by("-sent_at").values_list("sent_at", flat=True)[:RATE])
-    if len(times) == RATE:
+    allowed = _rate(now)
+    times = list(recent.order_by("-sent_at").values_list("sent_at", flat=True)[:allowed])
+    if len(times) == allowed:
         wait = (times[-1] + RATE_WINDOW - now).total_seconds()
         raise TooMany(
             "chat_rate", _("You are writing very fast. Wait a moment."), retry_after_s=max(1, int(wait) + 1)

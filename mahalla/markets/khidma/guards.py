@@ -10,7 +10,7 @@ from mahalla.kernel.flow import timers
 from mahalla.kernel.flow.context import Ctx
 from mahalla.kernel.identity import policies as identity
 from mahalla.kernel.work.models import Job, Offer, Request
-from mahalla.kit.errors import Denied, Invalid, NotFound, Refused
+from mahalla.kit.errors import Denied, Invalid, NotFound, Refused, TooMany
 from mahalla.markets.khidma import billing
 
 STAFF = ("ops_admin", "admin")
@@ -134,6 +134,22 @@ def no_unpaid_fee(c: Ctx) -> None:
 
     if debt_minor(c.subject.client_id) > 0:
         raise Refused("unpaid_fee", _("Please settle your open cancellation fee first, then post."))
+
+
+def not_too_often(c: Ctx) -> None:
+    """So many tasks an hour by one client's own hand (KH-SEC-05); partners have their calls counted instead."""
+    if c.actor.role != "client":
+        return
+    allowed, hour = int(c.policy("posts_per_hour")), timedelta(hours=1)
+    recent = Request.objects.filter(client_id=c.subject.client_id, posted_at__gt=c.now - hour)
+    times = list(recent.order_by("-posted_at").values_list("posted_at", flat=True)[:allowed])
+    if len(times) == allowed and times[-1] is not None:
+        wait = times[-1] + hour - c.now
+        raise TooMany(
+            "too_many_posts",
+            _("You posted many tasks within an hour. Your draft is kept; post it a little later."),
+            retry_after_s=max(1, -(-wait // timedelta(seconds=1))),
+        )
 
 
 def edit_fits(c: Ctx) -> None:

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,6 +21,7 @@ from mahalla.kernel.identity.numbers import number
 from mahalla.kit.actors import Actor
 from mahalla.kit.errors import Refused
 from mahalla.web import nav
+from mahalla.web.doors import signed_in
 from mahalla.web.forms.identity import CodeForm, PhoneForm, ProfileForm, TermsForm
 from mahalla.web.middleware import ROLE_KEY
 from mahalla.web.views.identity import address_of, answer, instant, safe_next, terms_url
@@ -37,12 +37,12 @@ def in_the_menu(request: HttpRequest) -> list[nav.NavItem]:
 
 
 def person(request: HttpRequest) -> User:
-    """The signed-in person (after ``login_required``)."""
+    """The signed-in person (after ``signed_in``)."""
     return cast(User, request.user)
 
 
 @never_cache
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
     """Name and language to change; everything else to see, each with its own page or button."""
@@ -73,7 +73,7 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@login_required
+@signed_in
 @require_POST
 def role(request: HttpRequest) -> HttpResponse:
     """Act in another role; a sign-up role that is not held yet is taken (S2)."""
@@ -85,7 +85,7 @@ def role(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def terms(request: HttpRequest) -> HttpResponse:
     """Accept the terms in force (KH-ID-06); leads back to where they were asked for."""
@@ -112,7 +112,7 @@ def terms(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def phone(request: HttpRequest) -> HttpResponse:
     """The new number (KH-ID-05)."""
@@ -130,7 +130,7 @@ def phone(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def phone_code(request: HttpRequest) -> HttpResponse:
     """The code that the new number received."""
@@ -155,7 +155,7 @@ def phone_code(request: HttpRequest) -> HttpResponse:
     return redirect("account")
 
 
-@login_required
+@signed_in
 @require_POST
 def end_session(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """End one of the own sessions; anybody else's is not found."""
@@ -164,7 +164,7 @@ def end_session(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     return redirect("account")
 
 
-@login_required
+@signed_in
 @require_POST
 def end_sessions(request: HttpRequest) -> HttpResponse:
     """Sign out everywhere, here too (KH-ID-04)."""
@@ -174,7 +174,7 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@login_required
+@signed_in
 @require_GET
 def data(request: HttpRequest) -> HttpResponse:
     """Everything kept of the person, as a file (KH-SEC-01)."""
@@ -187,7 +187,7 @@ def data(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def leave(request: HttpRequest) -> HttpResponse:
     """Switch the account off, or ask for its deletion (KH-ID-07)."""

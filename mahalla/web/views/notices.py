@@ -6,7 +6,6 @@ from datetime import time
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,6 +20,7 @@ from mahalla.kernel.notices.models import Channel, QuietHours
 from mahalla.kit import clock, market
 from mahalla.kit.errors import Invalid, NotFound
 from mahalla.web import nav
+from mahalla.web.doors import signed_in
 
 PAGE = 30
 #: what the usual groups are called; a market names others with the hook ``notice_groups() -> {code: label}``
@@ -41,7 +41,7 @@ def bell(request: HttpRequest) -> list[nav.NavItem]:
     return [nav.NavItem(_("Notices"), reverse("notices"), "bell", badge=unread, order=80)]
 
 
-@login_required
+@signed_in
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """The newest first, thirty at a time; as a part of itself for the live stream."""
@@ -61,7 +61,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "web/notices/list.html" if part else "web/notices/index.html", context)
 
 
-@login_required
+@signed_in
 @require_safe
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark one read and go where it leads; the own only."""
@@ -74,14 +74,14 @@ def follow(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(notice.link if inside else "notices")
 
 
-@login_required
+@signed_in
 @require_POST
 def read_all(request: HttpRequest) -> HttpResponse:
     operations.mark_read(cast(User, request.user), now=clock.now())
     return redirect("notices")
 
 
-@login_required
+@signed_in
 @require_POST
 def arrived(request: HttpRequest, pk: int) -> HttpResponse:
     """The browser's service worker showed the push: no SMS needs to follow (KH-NOTE-05)."""
@@ -89,7 +89,7 @@ def arrived(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
     """Switches by group and channel, and the quiet hours."""

@@ -61,7 +61,7 @@ REQUEST = Flow(
             ("draft",),
             "posted",
             ("client", "partner", "system"),
-            (g.own_request, g.may_order, g.complete_enough, g.window_ahead, g.no_unpaid_fee),
+            (g.own_request, g.may_order, g.complete_enough, g.window_ahead, g.no_unpaid_fee, g.not_too_often),
             (e.freeze_preview, e.start_matching),
             starts=("task_expiry", "unaccepted_alert"),
             notices=("new_task",),

@@ -22,6 +22,7 @@ from mahalla.kernel.work.models import Request
 from mahalla.kit.actors import Actor
 from mahalla.kit.errors import Invalid, Refused
 from mahalla.web import brand, topics
+from mahalla.web.doors import sign_in_first
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -76,7 +77,7 @@ def for_role(role: str, template: str) -> Callable[[View[P]], View[P]]:
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             user = request.user
             if not isinstance(user, User):
-                return render(request, "khidma/shared/sign_in_first.html", status=403)
+                return sign_in_first(request)
             if not user.has_role(role):
                 return render(request, template, {"role": role}, status=403)
             response = view(request, *args, **kwargs)

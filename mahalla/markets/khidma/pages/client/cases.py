@@ -27,6 +27,7 @@ from mahalla.markets.khidma.pages.common import (
     show_refusal,
 )
 from mahalla.markets.khidma.visibility import first_name
+from mahalla.web.doors import sign_in_first
 
 REPORTS = {
     "behaviour": _("Rude or improper"),
@@ -51,7 +52,7 @@ def party(request: HttpRequest, view: queries.View) -> Actor:
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One's own case: both sides read it here; staff have their console."""
     if not request.user.is_authenticated:
-        return render(request, "khidma/shared/sign_in_first.html", status=403)
+        return sign_in_first(request)
     view = queries.view_for(person(request), pk)
     if view.side == "staff":
         raise NotFound("case_not_found")

@@ -37,16 +37,17 @@ def talk(request: HttpRequest, pk: int) -> HttpResponse:
     """The conversation; posting sends and comes back, also without JavaScript."""
     task = task_for(person(request), pk)
     thread = _thread(request, task)
-    form = MessageForm(request.POST if request.method == "POST" else None)
+    form, status = MessageForm(request.POST if request.method == "POST" else None), 422
     if request.method == "POST" and form.is_valid():
         try:
             send(request, thread, form.cleaned_data["text"])
         except Refused as refusal:
             show_refusal(form, refusal)
+            status = refusal.status
         else:
             return go(request, "task-chat", pk=pk)
     context = _lines(request, task, thread) | {"form": form, "s": stage_of(task, now=now_of(request))}
-    return render(request, "khidma/client/chat.html", context, status=422 if form.errors else 200)
+    return render(request, "khidma/client/chat.html", context, status=status if form.errors else 200)
 
 
 def send(request: HttpRequest, thread: Thread, text: str) -> None:

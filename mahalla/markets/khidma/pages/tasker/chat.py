@@ -35,17 +35,18 @@ def _thread(s: Stage) -> Thread:
 def talk(request: HttpRequest, pk: int) -> HttpResponse:
     """The conversation; posting sends and comes back, also without scripts."""
     s = stage_of(request, pk)
-    form = MessageForm(posted(request))
+    form, status = MessageForm(posted(request)), 422
     thread = _thread(s)
     if request.method == "POST" and form.is_valid():
         try:
             _send(request, thread, form.cleaned_data["text"])
         except Refused as refusal:
             show_refusal(form, refusal, {"asset": "text"})
+            status = refusal.status
         else:
             return back(request, "work-chat", pk)
     context = _lines(request, s, thread) | {"form": form}
-    return render(request, "khidma/tasker/chat.html", context, status=422 if form.errors else 200)
+    return render(request, "khidma/tasker/chat.html", context, status=status if form.errors else 200)
 
 
 def _send(request: HttpRequest, thread: Thread, text: str) -> None:
