@@ -58,7 +58,7 @@ def status(request: HttpRequest, pk: int) -> HttpResponse:
 @client_page
 @require_safe
 def way(request: HttpRequest, pk: int) -> HttpResponse:
-    """The map of the way alone; asked every 15 seconds while somebody is on the way."""
+    """The map of the way alone; asked every 5 seconds while somebody is on the way."""
     return render(
         request,
         "khidma/client/_way.html",

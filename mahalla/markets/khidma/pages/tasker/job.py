@@ -77,7 +77,7 @@ def finish(request: HttpRequest, pk: int) -> HttpResponse:
 @tasker_page
 @require_POST
 def position(request: HttpRequest, pk: int) -> HttpResponse:
-    """A position on the way, sent by the page every 15 s; 409 tells the page to stop sending (KH-FLOW-16)."""
+    """A position on the way, sent every 15 s and when it changes; 409 tells the page to stop sending (KH-FLOW-16)."""
     user = person(request)
     job = job_for(user, pk)
     try:
