@@ -32,7 +32,7 @@ def kept(threads: Iterable[Thread]) -> set[int]:
 def own_data(user: User) -> list[dict[str, Any]]:
     """What the person wrote and sent."""
     own = Message.objects.filter(author=user).order_by("pk")
-    return list(own.values("thread_id", "text", "asset_id", "sent_at"))
+    return [dict(row) for row in own.values("thread_id", "text", "asset_id", "sent_at")]
 
 
 def erase(user_id: int, now: datetime) -> None:

@@ -73,6 +73,7 @@ def _told_to_others(user_id: int) -> None:
     shared = Request.objects.filter(Q(client_id=user_id) | Q(offers__worker_id=user_id)).distinct()
     pages = {
         "tasks": shared,
+        "feed": shared,
         "offers": Offer.objects.filter(request__in=shared),
         "jobs": Job.objects.filter(request__in=shared),
     }

@@ -250,7 +250,7 @@ class PaymentStep(StepForm):
         ]
         cash = next((str(m.pk) for m in methods if m.kind == CASH), CASH)
         if steps.pays_with(task, CASH):
-            choices.append((cash, _("Cash")))
+            choices.append((cash, gettext("Cash")))
         self.fields["method"].choices = choices  # type: ignore[attr-defined]
         self.icons = {str(m.pk): {"card": "card", "wallet": "wallet"}.get(m.kind, "cash") for m in methods}
         self.icons[cash] = "cash"
