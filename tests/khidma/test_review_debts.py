@@ -171,3 +171,33 @@ def test_the_payments_page_takes_what_is_owed(khidma, client) -> None:
     run(NOW, minutes=10)
     assert debts.debt_minor(lina.pk) == 0
     assert "/payments/debt/" not in client.get("/payments/").content.decode()
+
+
+def test_a_refund_that_the_bank_does_not_take_is_owed_and_paid_by_hand(khidma) -> None:
+    from tests.khidma.ops_town import Desk
+    from tests.khidma.test_review_money import decide, dispute
+
+    lina = b.client(card="4000000000001703")
+    job = b.completed(lina, b.tasker())
+    case = dispute(job, NOW)
+    run(NOW, minutes=5)
+    decide(case, 1800, NOW + timedelta(hours=1))
+    run(NOW + timedelta(hours=1), minutes=5)
+    owed = f"client_payable/user:{lina.pk}"
+    assert (credit(f"escrow/{job.reference}"), credit(owed)) == (0, 1800)
+    assert Notice.objects.filter(user=lina, name="refund_failed").count() == 1
+
+    later = NOW + timedelta(hours=2)
+    adel, abeer, noor = Desk("Adel", later), Desk("Abeer", later), Desk("Noor", later)
+    page = abeer.get("money-alerts/").content.decode()
+    assert lina.name in page and "not taken by the bank" in page
+    assert noor.get("money-alerts/").status_code == 403
+    sent = {"amount": "18.00", "proof": "T-77", "idempotency_key": "one"}
+    assert abeer.post(f"money-alerts/{lina.pk}/paid/", **sent).status_code == 403
+    adel.post(f"money-alerts/{lina.pk}/paid/", **{**sent, "amount": "20.00", "idempotency_key": "two"})
+    assert credit(owed) == 1800
+    for _twice in range(2):
+        adel.post(f"money-alerts/{lina.pk}/paid/", **sent)
+    assert credit(owed) == 0
+    assert Event.objects.filter(name="staff.client_paid", payload__proof="T-77").count() == 1
+    assert set(ledger.trial_balance().values()) == {0}

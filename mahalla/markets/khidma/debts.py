@@ -18,13 +18,15 @@ from mahalla.kernel.events.operations import append
 from mahalla.kernel.flow import engine
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.ledger import queries as ledger
+from mahalla.kernel.ledger.models import Account, Transfer
 from mahalla.kernel.ledger.operations import Leg, post
 from mahalla.kernel.notices.operations import notify
 from mahalla.kernel.payments import accounts, holds
-from mahalla.kernel.payments.models import Hold
+from mahalla.kernel.payments.models import Hold, Refund
+from mahalla.kernel.trust import audit
 from mahalla.kernel.work.models import Job
-from mahalla.kit.actors import SYSTEM
-from mahalla.kit.errors import Refused
+from mahalla.kit.actors import SYSTEM, Actor
+from mahalla.kit.errors import Denied, Invalid, Refused
 from mahalla.markets.khidma import billing, money
 from mahalla.markets.khidma.billing import PLATFORM, TAX, WORKER
 
@@ -77,16 +79,7 @@ def owe(job: Job, amount_minor: int, *, now: datetime) -> None:
         from mahalla.markets.khidma import disputes
 
         disputes.decide(job, case, now=now)
-    append(
-        name="payments.alert",
-        noun="job",
-        subject_id=job.pk,
-        stream=job.stream,
-        actor=SYSTEM,
-        now=now,
-        payload={"code": "uncollected", "reference": job.reference, "amount_minor": amount_minor},
-        topics=["ops"],
-    )
+    alert(job, "uncollected", amount_minor, now=now)
     notify(
         name="payment_owed",
         user_id=job.client_id,
@@ -168,7 +161,7 @@ def refund(job: Job, case: Case, *, now: datetime) -> None:
         leg = Leg(unpaid_path(job), debt, sum(parts.values()), "refund", f"{job.reference}:unowed:{case.pk}")
         post(*([leg] if sum(parts.values()) else []), now=now, reference=job.reference)
         return
-    client = accounts.ensure(f"client_payable/user:{job.client_id}", currency)
+    client = accounts.ensure(payable_path(job.client_id), currency)
     sources = {
         WORKER: accounts.ensure(accounts.cash_debt(job.worker_id), currency),
         PLATFORM: accounts.ensure(accounts.FEES, currency),
@@ -184,6 +177,77 @@ def refund(job: Job, case: Case, *, now: datetime) -> None:
         if amount > lessened:
             legs.append(Leg(sources[payee], client, amount - lessened, "cash_refund", key))
     post(*legs, now=now, reference=job.reference)
+
+
+# --- what the platform owes a client --------------------------------------------------------------------------------
+
+
+def payable_path(user_id: int) -> str:
+    return f"client_payable/user:{user_id}"
+
+
+def refund_failed(job: Job, back: Refund, *, now: datetime) -> None:
+    """A card that takes nothing back: the platform owes the client now, and operations pay it by hand (KH-PAY-12)."""
+    client = accounts.ensure(payable_path(job.client_id), job.terms["currency"])
+    leg = Leg(back.source, client, back.amount_minor, "refund_failed", f"refund:{back.pk}:owed")
+    post(leg, now=now, reference=job.reference)
+    alert(job, "refund_failed", back.amount_minor, now=now)
+    notify(
+        name="refund_failed",
+        user_id=job.client_id,
+        params={},
+        link="/payments/",
+        now=now,
+        key=f"refund:{back.pk}:failed",
+    )
+
+
+def owed_to_clients() -> dict[int, int]:
+    """Minor units that the platform owes, by client; what stands for the operators' hands."""
+    paths = Account.objects.filter(path__startswith="client_payable/user:").values_list("path", flat=True)
+    found = ledger.balances(list(paths))
+    return {int(path.rpartition(":")[2]): b.credit_minor for path, b in found.items() if b.credit_minor > 0}
+
+
+def record_payment(
+    user_id: int, *, amount_minor: int, key: str, proof: str, actor: Actor, now: datetime
+) -> None:
+    """Write down what was paid to a client by hand, with the transfer's proof. The same ``key`` is the same payment.
+
+    Raises ``Invalid`` without a proof or above what is owed, ``Denied`` for who is the client, or not administration.
+    """
+    if actor.role != "admin" or actor.user_id == user_id:
+        raise Denied("admin_only", _("Only administration pays, and nobody pays themselves."))
+    with transaction.atomic():
+        list(Account.objects.select_for_update(no_key=True).filter(path=payable_path(user_id)))
+        name = f"client_payable:{user_id}:{key}"
+        if Transfer.objects.filter(key=name).exists():
+            return
+        if not proof.strip():
+            raise Invalid({"proof": _("Give the number of the transfer.")})
+        if not 0 < amount_minor <= _credit(payable_path(user_id)):
+            raise Invalid({"amount": _("At most what is owed can be paid.")})
+        currency = ledger.balance(payable_path(user_id)).asset
+        clearing = accounts.ensure(accounts.clearing("manual"), currency)
+        leg = Leg(payable_path(user_id), clearing, amount_minor, "paid_by_hand", name)
+        post(leg, now=now, reference=f"client:{user_id}")
+        audit.acted(
+            actor, "client_paid", "user", user_id, now, amount_minor=amount_minor, proof=proof.strip()
+        )
+
+
+def alert(job: Job, code: str, amount_minor: int, *, now: datetime) -> None:
+    """Something about money that a person must look at."""
+    append(
+        name="payments.alert",
+        noun="job",
+        subject_id=job.pk,
+        stream=job.stream,
+        actor=SYSTEM,
+        now=now,
+        payload={"code": code, "reference": job.reference, "amount_minor": amount_minor},
+        topics=["ops"],
+    )
 
 
 def _credit(path: str) -> int:

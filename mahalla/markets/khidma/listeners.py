@@ -23,7 +23,7 @@ from mahalla.kernel.identity import policies as identity
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.payments import listeners as payments
 from mahalla.kernel.payments import methods
-from mahalla.kernel.payments.models import Hold, PaymentMethod
+from mahalla.kernel.payments.models import Hold, PaymentMethod, Refund
 from mahalla.kernel.reviews import listeners as reviews
 from mahalla.kernel.trust import listeners as trust
 from mahalla.kernel.work.models import Job, Offer, Request
@@ -53,6 +53,7 @@ def register() -> None:
     payments.on("charged", _ours(_tipped))
     payments.on("charged", _ours(debts.paid))
     payments.on("charge_failed", _ours(_tip_refused))
+    payments.on("refund_failed", _ours(_refund_failed))
     methods.in_use_by(_ours(_method_in_use))
     cases.on("decided", _ours(_case_decided))
     cases.on("withdrawn", _ours(_case_decided))
@@ -173,6 +174,12 @@ def _tip_refused(hold: Hold, now: datetime) -> None:
     job.data = {**job.data, "tips": tips}
     job.save(update_fields=["data"])
     conduct.tip_failed(job, hold, now=now)
+
+
+def _refund_failed(refund: Refund, now: datetime) -> None:
+    job = _job_of(refund.hold)
+    if job is not None:
+        debts.refund_failed(job, refund, now=now)
 
 
 def _not_raised(hold: Hold, now: datetime) -> None:

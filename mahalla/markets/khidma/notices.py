@@ -316,6 +316,14 @@ _TOLD = (
         _("Please pay it with another card or wallet; until then you cannot post."),
         critical=True,
     ),
+    _spec(
+        "refund_failed",
+        "payments",
+        nobody,
+        _("Your bank did not take your refund"),
+        _("The money is yours: our team sends it to you another way."),
+        critical=True,
+    ),
     _spec("tip_failed", "payments", nobody, _("Your tip for %(worker)s did not go through.")),
     _spec(
         "extra_not_held",

@@ -11,7 +11,7 @@ from mahalla.console.pages import Page
 from mahalla.kernel.identity.models import User
 from mahalla.kernel.trust import queries as trust
 from mahalla.markets.khidma import board
-from mahalla.markets.khidma.console import approvals, figures, gps, live, tasks
+from mahalla.markets.khidma.console import approvals, figures, gps, live, purse, tasks
 
 
 def waiting_tasks(user: User, now: datetime) -> int:
@@ -34,6 +34,8 @@ def pages() -> tuple[Page, ...]:
         Page("task-assign", "tasks/<int:pk>/assign/", tasks.assign, ops),
         Page("task-cancel", "tasks/<int:pk>/cancel/", tasks.cancel, ops),
         Page("offer-act", "offers/<int:pk>/<slug:event>/", tasks.offer_act, ops),
+        Page("purse", "money-alerts/", purse.purse, ops, _("Money alerts"), "account_balance_wallet", 3, purse.fresh),
+        Page("purse-pay", "money-alerts/<int:pk>/paid/", purse.pay, ops),
         Page("gps", "gps/", gps.mismatches, ts, _("GPS mismatches"), "location_off", 32, mismatches),
         Page("approvals", "approvals/", approvals.queue, access.VERIFICATION, _("Tasker approvals"), "how_to_reg", 41,
              approvals.waiting),

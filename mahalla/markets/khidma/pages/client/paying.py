@@ -251,9 +251,11 @@ def history(request: HttpRequest) -> HttpResponse:
 
 
 @client_page
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def settle_debt(request: HttpRequest) -> HttpResponse:
-    """Pay what is owed with a card or wallet (KH-PAY-19); pressing twice charges once."""
+    """Pay what is owed with a card or wallet (KH-PAY-19); pressing twice charges once. The form is on the payments page."""
+    if request.method != "POST":
+        return history(request)
     chosen, back = request.POST.get("method", ""), redirect("payments")
     if not chosen.isdigit():
         messages.error(request, _("Choose how you will pay."))
