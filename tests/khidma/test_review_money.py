@@ -241,3 +241,52 @@ def test_what_was_withheld_is_not_withheld_twice_by_a_dispute(khidma) -> None:
     run(later, days=4)
     assert (paid_out(job), credit("revenue/withheld"), escrow(job)) == (7600, 400, 0)
     in_order()
+
+
+# --- other charges --------------------------------------------------------------------------------------------------
+
+
+def test_a_cancellation_fee_refunded_before_its_capture_is_known_goes_back(khidma) -> None:
+    lina, sara = b.client(), b.tasker()
+    job = b.confirmed(lina, sara)
+    late = b.at(2, "12:00")
+    engine.apply(job, "cancel", actor=b.client_of(lina), now=late)
+    decide(dispute(job, late, kind="cancellation_fee", amount_minor=3000), 3000, late)
+    run(late, minutes=5)
+    hold = Hold.objects.get(reference=job.reference)
+    assert (b.fresh(job).state, hold.captured_minor, hold.refunded_minor) == ("refunded", 3000, 3000)
+    assert (payable(job), escrow(job)) == (0, 0)
+    in_order()
+
+
+def test_nothing_earned_brings_no_incentive(khidma) -> None:
+    job = b.completed(b.client(), b.tasker(approved_days_ago=10))
+    assert job.data["incentive_minor"] > 0
+    decide(dispute(job, NOW, amount_minor=9600), 9600, NOW)
+    run(NOW, days=4)
+    assert (payable(job), paid_out(job), credit("cost/incentives")) == (0, 0, 0)
+    in_order()
+
+
+def test_unsafe_cash_work_is_owed_by_the_client_after_the_review(khidma) -> None:
+    from mahalla.kernel.payments import operations as payments
+    from mahalla.markets.khidma import debts
+
+    lina, sara = b.client(), b.tasker()
+    cash = payments.add_method(lina.pk, kind="cash", now=b.EVENING)
+    job = b.started(lina, sara, method_id=cash.pk, method_kind="cash")
+    stopped = b.at(2, "15:30")
+    job = b.step(job, "stop_unsafe", b.tasker_of(sara), stopped, text="Bare wires")
+    assert debts.debt_minor(lina.pk) == 0
+    incident = Case.objects.get(job_id=job.pk, kind="unsafe")
+    ts = b.staff_of(b.person("Tariq", "ts_agent"), "ts_agent")
+    cases.take(incident, actor=ts, now=stopped)
+    cases.decide(b.fresh(incident), reason="The photos show it", outcome="no_action", actor=ts, now=stopped)
+    total = b.fresh(job).final["total_minor"]
+    assert debts.debt_minor(lina.pk) == total > 0
+    card = b.add_card(lina)
+    debts.settle(lina, method_id=card.pk, now=stopped)
+    run(stopped, minutes=5)
+    assert payable(job) == 6500
+    assert debts.debt_minor(lina.pk) == 0
+    in_order()
