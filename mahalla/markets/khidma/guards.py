@@ -183,22 +183,6 @@ def chosen_fits(c: Ctx) -> None:
     ranking.check(c.subject, worker_id, now=c.now)
 
 
-def may_rematch(c: Ctx) -> None:
-    """The client's own wish (row 38): nobody is booked any more, nothing unsafe waits for its review, time is left."""
-    from mahalla.markets.khidma.effects.demand import expires_at
-
-    if c.actor.role == "system":
-        return
-    own_request(c)
-    last = c.subject.live_job()
-    if last is not None and last.state not in {"cancelled_tasker", "lapsed"}:
-        raise Refused("still_booked", _("This task is booked. Cancel it first."), state=c.subject.status)
-    if last is not None and last.ended_reason == "unsafe" and not last.data.get("incident_reviewed"):
-        raise Refused("under_review", _("Our team looks into what happened first."))
-    if expires_at(c.subject, now=c.now) <= c.now:
-        raise Refused("window_over", _("The time of this task is over. Duplicate it instead."))
-
-
 # --- answering ------------------------------------------------------------------------------------------------------
 
 
@@ -239,13 +223,6 @@ def start_fits(c: Ctx) -> None:
 
 
 # --- before the work ------------------------------------------------------------------------------------------------
-
-
-def fee_as_shown(c: Ctx) -> None:
-    """Nobody pays more for cancelling than the page said (KH-FLOW-13): the tier may have changed since."""
-    seen = c.data.get("fee_seen_minor")
-    if seen is not None and billing.cancellation_fee_minor(c.subject, now=c.now, policy=c.policy) > int(seen):
-        raise Refused("fee_changed", _("Cancelling costs more by now. Look at the price again, then decide."))
 
 
 def method_works(c: Ctx) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from mahalla.kit.flow import NEW, STAY, Transition
+from mahalla.markets.khidma import fairness, presence
 from mahalla.markets.khidma import guards as g
-from mahalla.markets.khidma import presence
 from mahalla.markets.khidma.effects import ending as x
 from mahalla.markets.khidma.effects import payment as p
 from mahalla.markets.khidma.effects import work as w
@@ -82,7 +82,7 @@ ROWS: tuple[Transition, ...] = (
         BEFORE_WORK,
         "cancelled_client",
         ("client", "partner", *OPS),
-        (g.own_job, g.reason_given_by_staff, g.fee_as_shown),
+        (g.own_job, g.reason_given_by_staff, fairness.fee_as_shown),
         (x.charge_cancellation, w.free_calendar, w.close_chat),
         notices=("task_cancelled_by_client",),
         label=_("Cancel"),

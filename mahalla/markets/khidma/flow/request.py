@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel.flow.context import Ctx
 from mahalla.kit.flow import NEW, STAY, Deadline, Flow, Phase, State, Transition
+from mahalla.markets.khidma import fairness
 from mahalla.markets.khidma import guards as g
 from mahalla.markets.khidma.effects import demand as e
 
@@ -203,7 +204,7 @@ REQUEST = Flow(
             ("booked",),
             "matching",
             ("system", "client", "ops_admin", "admin"),
-            (g.may_rematch,),
+            (fairness.may_rematch,),
             (e.look_anew, e.exclude_worker, e.rank_candidates),
             starts=("task_expiry", "choice_window", "unaccepted_alert"),
             silent="the job's ending tells the client",
