@@ -285,7 +285,8 @@ def waited_long_enough(c: Ctx) -> None:
     """Arrived 20 minutes ago, the start has come, and one attempt to reach the client is logged (KH-FLOW-23)."""
     job: Job = c.subject
     arrived(c)
-    waited = job.arrived_at + timedelta(minutes=c.policy("client_wait_min"))  # type: ignore[operator]
+    assert job.arrived_at is not None
+    waited = job.arrived_at + timedelta(minutes=c.policy("client_wait_min"))
     if c.now < max(waited, job.start_at):
         raise Refused("wait_longer", _("Please wait 20 minutes after your arrival."))
     if not job.data.get("contact_attempts"):

@@ -32,7 +32,7 @@ WHAT = {
 
 def fresh(user: User, now: datetime) -> int:
     """Alerts of the last day, and clients who wait for money."""
-    return _alerts(now - NEW).count() + len(debts.owed_to_clients())
+    return int(_alerts(now - NEW).count()) + len(debts.owed_to_clients())
 
 
 def _alerts(since: datetime) -> Any:
