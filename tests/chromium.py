@@ -35,6 +35,21 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+@contextmanager
+def application(browser: Any, folder: Path) -> Iterator[Any]:
+    """A window with a profile of its own (service workers, installing), which no test's context has."""
+    context = browser.browser_type.launch_persistent_context(
+        str(folder),
+        executable_path=CHROMIUM,
+        headless=False,
+        args=[*FLAGS, "--headless=new", "--bypass-app-banner-engagement-checks"],
+        viewport={"width": 390, "height": 844},
+        locale="en",
+    )
+    yield context
+    context.close()
+
+
 def serious(page: Any) -> list[tuple[str, str]]:
     """What axe finds on the page that is serious or critical: the rule and the first element."""
     from axe_playwright_python.sync_playwright import Axe

@@ -202,7 +202,7 @@ const network = () => { if (offline) { offline.hidden = navigator.onLine; offlin
 addEventListener('online', network); addEventListener('offline', network); network();
 let installer;
 addEventListener('beforeinstallprompt', (event) => { event.preventDefault(); installer = event; document.querySelectorAll('[data-install]').forEach((button) => { button.hidden = false; }); });
-on('click', '[data-install]', async (button) => { await installer?.prompt(); button.hidden = true; });
+on('click', '[data-install]', (button) => { button.hidden = true; installer?.prompt().catch(() => {}); installer = undefined; });
 if ('serviceWorker' in navigator && document.body.dataset.worker) navigator.serviceWorker.register(document.body.dataset.worker).catch(() => {});
 const furnish = () => {
   if (document.querySelector('[data-live]')) import(document.body.dataset.liveSrc);
