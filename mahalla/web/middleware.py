@@ -86,8 +86,13 @@ class Surface:
             return stopped
         _write_seen(request)
         response = self.get_response(request)
-        if response.status_code == 405 and "text/html" in request.headers.get("Accept", ""):
-            return _nothing_to_open(request, response)
+        if "text/html" in request.headers.get("Accept", ""):
+            if response.status_code == 405:
+                return _nothing_to_open(request, response)
+            if response.status_code == 404 and settings.DEBUG and request.resolver_match is None:
+                return render(
+                    request, "404.html", status=404
+                )  # also where one develops: newcomers meet it first
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -228,6 +228,15 @@ def test_pressing_tip_twice_tips_once() -> None:
 
 
 @pytest.mark.spec("KH-PROFILE-11")
+def test_before_the_end_there_is_nothing_to_review_and_nobody_to_tip() -> None:
+    lina, sara = b.client("Lina"), b.tasker("Sara")
+    job = town.en_route(lina, sara)
+    for page in ("review", "tip"):
+        early = town.browser(lina).get(f"/tasks/{job.request_id}/{page}/")
+        assert early.status_code == 409
+        assert "opens when the work is done" in early.content.decode()
+
+
 def test_marking_a_favourite_twice_keeps_one() -> None:
     lina, sara = b.client("Lina"), b.tasker("Sara")
     web = town.browser(lina)

@@ -358,3 +358,14 @@ def test_posting_twice_posts_once(lina):
 def test_every_step_has_fields_of_its_own():
     fields = [name for step in steps.STEPS for name in step.fields]
     assert len(fields) == len(set(fields))
+
+
+@pytest.mark.parametrize(
+    "text", ["Call me on 0501234567", "Write to lina@example.com", "راسلني على ٠٥٠١٢٣٤٥٦٧"]
+)
+def test_a_way_round_the_chat_is_refused_in_the_text_that_everybody_reads(lina, text):
+    request = wizard.start(lina, now=b.EVENING, category="home_cleaning")
+    with pytest.raises(Invalid) as refused:
+        save(request, "details", text=text, details={"items": 5})
+    assert set(refused.value.fields) == {"text"}
+    assert save(request, "details", text="3 rooms, 120 m², until 18:00", details={"items": 5}).text

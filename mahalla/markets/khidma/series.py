@@ -258,7 +258,7 @@ def _check(series: Series, now: datetime) -> None:
     if series.every not in Series.Every.values:
         faults["every"] = _("Choose every week, every two weeks or every month.")
     if series.to_time <= series.from_time:
-        faults["to"] = _("The end is after the start.")
+        faults["to"] = _("Choose an end after the start.")
     if series.until and series.until < series.first_day:
         faults["until"] = _("The last day is not before the first.")
     if series.count is not None and not 1 <= series.count <= COUNT_MAX:

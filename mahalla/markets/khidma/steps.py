@@ -17,6 +17,7 @@ from mahalla.kernel import policy
 from mahalla.kernel.catalog import queries as catalog
 from mahalla.kernel.catalog.models import Category
 from mahalla.kernel.catalog.operations import HasInputs, validate_inputs
+from mahalla.kernel.chat import detect
 from mahalla.kernel.flow import engine
 from mahalla.kernel.flow.context import Ctx
 from mahalla.kernel.payments.queries import methods_for
@@ -106,6 +107,16 @@ def fill_details(request: Request, data: Mapping[str, Any], now: datetime) -> No
     text = str(data.get("text", request.text) or "").strip()
     if len(text) > TEXT_MAX:
         raise Invalid({"text": _("Use at most %(count)d characters.") % {"count": TEXT_MAX}})
+    if any(
+        found.hide for found in detect.find(text)
+    ):  # everyone who is offered the task reads it (KH-SEC-03)
+        raise Invalid(
+            {
+                "text": _(
+                    "Leave out phone numbers, e-mail addresses and links: you can write to each other in the chat."
+                )
+            }
+        )
     given = data.get("details", request.details)
     if not isinstance(given, Mapping):
         raise Invalid({"details": _("Give the details by name.")})
@@ -208,7 +219,7 @@ def fill_window(request: Request, data: Mapping[str, Any], now: datetime) -> Non
     start = _read(time, data.get("from"), "from", _("Choose from when."), faults)
     end = _read(time, data.get("to"), "to", _("Choose until when."), faults)
     if start is not None and end is not None and end <= start:
-        faults["to"] = _("The end is after the start.")
+        faults["to"] = _("Choose an end after the start.")
     if faults:
         raise Invalid(faults)
     assert day is not None and start is not None and end is not None

@@ -47,6 +47,12 @@ def _context(task: Request, job: Job) -> dict[str, Any]:
     return {"task": task, "job": job, "worker_name": first_name(job.worker)}
 
 
+def _open_now(job: Job, event: str, request: HttpRequest) -> None:
+    """No form for what the flow does not take: before the end there is nothing to review and nobody to tip."""
+    if event not in {action.event for action in engine.actions(job, as_client(request))}:
+        raise Refused("not_open_now", _("That opens when the work is done."))
+
+
 # --- the review -----------------------------------------------------------------------------------------------------
 
 
@@ -82,6 +88,7 @@ class ReviewForm(forms.Form):
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     task = task_for(person(request), pk)
     job = work_of(task)
+    _open_now(job, "review", request)
     form = ReviewForm(request.POST if request.method == "POST" else None, job=job)
     if request.method == "POST" and form.is_valid():
         data = {**form.cleaned_data, "stars": int(form.cleaned_data["stars"]), "device": _device(request)}
@@ -136,6 +143,7 @@ class TipForm(forms.Form):
 def tip(request: HttpRequest, pk: int) -> HttpResponse:
     task, now = task_for(person(request), pk), now_of(request)
     job = work_of(task)
+    _open_now(job, "tip", request)
     form = TipForm(
         request.POST if request.method == "POST" else None,
         job=job,
