@@ -23,6 +23,7 @@ from mahalla.kernel.work.models import Job, Request
 from mahalla.kit import clock
 from tests.chromium import CHROMIUM
 from tests.khidma import builders as b
+from tests.patience import within
 from tests.scenarios.people import STEP, Person
 
 pytestmark = [
@@ -159,7 +160,7 @@ def agree(story: Story, lina: Person, sara: Person, task: Request) -> Job:
     sara.tap(ACTION)
     story.settle()
     lina.page.wait_for_function(
-        "before => document.querySelector('main').innerText !== before", arg=before, timeout=5000
+        "before => document.querySelector('main').innerText !== before", arg=before, timeout=within(5) * 1000
     )
     job = Job.objects.get(request=task)
     assert (job.state, job.start_at) == ("confirmed", b.at(2, "14:30"))
@@ -204,7 +205,7 @@ def dispute(story: Story, lina: Person, job: Job) -> None:
     lina.pick("kind", "hours")
     lina.select("minutes", "120")
     lina.page.wait_for_function(
-        "() => document.querySelector('#claimed').innerText.includes('18.00')", timeout=5000
+        "() => document.querySelector('#claimed').innerText.includes('18.00')", timeout=within(5) * 1000
     )
     lina.fill(text="I count two hours.")
     lina.look("13-dispute")

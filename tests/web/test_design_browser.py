@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mahalla.web.photos import brand_icon
+from tests.patience import within
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -194,7 +195,9 @@ def test_a_live_part_is_fetched_again_when_its_topic_is_heard_and_only_then(
 
     page.route("**/offline/", shell)
     page.goto(f"{live_server.url}/offline/")
-    page.wait_for_function("document.querySelector('#part').textContent === 'accepted'", timeout=5000)
+    page.wait_for_function(
+        "document.querySelector('#part').textContent === 'accepted'", timeout=within(5) * 1000
+    )
     assert page.locator("#other").inner_text() == "quiet"
     assert "topics=request%3A12%2Crequest%3A13" in asked[0]
     context.close()
