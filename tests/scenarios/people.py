@@ -32,10 +32,16 @@ class Person:
         self.page.set_default_timeout(10_000)
         self.faults: list[str] = []
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._overhear)
 
     def close(self) -> None:
         self.context.close()
         assert self.faults == []
+
+    def _overhear(self, message: Any) -> None:
+        """What our own content policy stopped is a fault of the page."""
+        if "Content Security Policy" in message.text:
+            self.faults.append(message.text)
 
     def go(self, path: str) -> None:
         answer = self.page.goto(f"{self.address}{path}")
