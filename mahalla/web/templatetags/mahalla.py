@@ -18,6 +18,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from mahalla.kernel.flow.engine import flow_of
+from mahalla.kernel.flow.models import Stateful
 from mahalla.kit import clock, market, text
 from mahalla.web import maps, pictures, units
 
@@ -126,6 +128,12 @@ def distance(metres: float | None) -> str:
 def minutes(count: int | None) -> str:
     """``9 min`` or ``1 hr 20 min``."""
     return "" if count is None else units.minutes(count)
+
+
+@register.filter
+def state_name(subject: Stateful) -> Any:
+    """The state of anything that has a flow, in the flow's own words."""
+    return flow_of(subject).state(subject.state).label or subject.state
 
 
 @register.filter
