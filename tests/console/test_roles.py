@@ -45,6 +45,7 @@ def town(khidma):
         "person": sara.pk,
         "approval": sara.pk,
         "category": b.category().pk,
+        "purse": sara.pk,
     }
 
 
