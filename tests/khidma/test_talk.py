@@ -19,6 +19,7 @@ from mahalla.kernel.reviews.models import Review
 from mahalla.kernel.trust.models import Flag
 from mahalla.kit.errors import NotFound, Refused
 from mahalla.markets.khidma import conduct
+from mahalla.markets.khidma.console.roles import reads_talk
 from tests.khidma import builders as b
 
 pytestmark = pytest.mark.django_db
@@ -178,7 +179,7 @@ def test_an_agent_reads_the_chat_only_with_an_open_case(khidma) -> None:
     job = b.completed(b.client(), b.tasker())
     agent = b.person("Noor", "support_agent")
     thread = thread_of(job.request)
-    assert conduct.staff_may_read(agent, thread) is False
+    assert reads_talk(agent, thread) is False
     b.step(job, "dispute", b.client_of(job.client), NOW, kind="hours", minutes=120, text="two hours")
-    assert conduct.staff_may_read(agent, thread) is True
-    assert conduct.staff_may_read(b.person("Ops", "ops_admin"), thread) is False
+    assert reads_talk(agent, thread) is True
+    assert reads_talk(b.person("Ops", "ops_admin"), thread) is False

@@ -55,6 +55,19 @@ def thread_of(viewer: User, *, subject: str, kind: str) -> Thread | None:
     return own.order_by("-opened_at", "-pk").first()
 
 
+def glance(viewer: User, *, subject: str, kind: str) -> tuple[Thread, int] | None:
+    """``thread_of`` and how many of its messages the viewer has not read, in one query."""
+    mine = Q(members__user_id=viewer.pk)
+    fresh = Q(messages__pk__gt=F("members__last_read_id")) & ~Q(messages__author_id=viewer.pk)
+    own = Thread.objects.filter(mine, subject=subject, kind=kind)
+    found = (
+        own.annotate(fresh=Count("messages", filter=fresh, distinct=True))
+        .order_by("-opened_at", "-pk")
+        .first()
+    )
+    return (found, found.fresh) if found is not None else None
+
+
 def can_send(thread: Thread, *, now: datetime) -> bool:
     """Whether its members may write now: what ``send`` judges again under the lock."""
     return thread.access == Thread.Access.OPEN and (thread.closes_at is None or now < thread.closes_at)

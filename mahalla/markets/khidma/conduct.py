@@ -12,8 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel.cases import operations as cases
 from mahalla.kernel.cases.models import Case
-from mahalla.kernel.chat.models import Message, Thread
-from mahalla.kernel.identity.models import User
+from mahalla.kernel.chat.models import Message
 from mahalla.kernel.notices.operations import notify
 from mahalla.kernel.payments.models import Hold, Refund
 from mahalla.kernel.payments.payout_models import PayoutBatch
@@ -56,22 +55,6 @@ def report(
 
 
 # --- chat -----------------------------------------------------------------------------------------------------------
-
-
-def staff_may_read(viewer: User, thread: Thread) -> bool:
-    """An agent reads the chat of a task only while a case about it is open (KH-CHAT-04)."""
-    noun, _sep, pk = thread.subject.partition(":")
-    if noun != "request":
-        return False
-    jobs = Job.objects.filter(request_id=pk).values_list("pk", flat=True)
-    open_cases = Case.objects.filter(job_id__in=jobs).exclude(phase__in=("settled", "closed"))
-    groups = set(open_cases.values_list("group", flat=True))
-    desks = {
-        "support_agent": {"dispute"},
-        "ts_agent": {"incident", "report"},
-        "admin": {"dispute", "incident", "report"},
-    }
-    return any(viewer.has_role(role) and groups & seen for role, seen in desks.items())
 
 
 def message_sent(message: Message, *, now: datetime) -> None:

@@ -254,7 +254,7 @@ def soon_enough(c: Ctx) -> None:
     """At most 3 hours before the start (KH-FLOW-16)."""
     hours = c.policy("set_off_max_hours")
     if c.subject.start_at - c.now > timedelta(hours=hours):
-        raise Refused("too_early", _("You can set off at most 3 hours before the start."), hours=hours)
+        raise Refused("too_early", _("That is possible from 3 hours before the start."), hours=hours)
 
 
 def not_arrived(c: Ctx) -> None:
@@ -268,7 +268,9 @@ def arrived(c: Ctx) -> None:
 
 
 def arrived_or_remote(c: Ctx) -> None:
-    if c.subject.terms.get("work_place") != "remote":
+    if c.subject.terms.get("work_place") == "remote":
+        soon_enough(c)
+    else:
         arrived(c)
 
 

@@ -16,7 +16,6 @@ from django.db import transaction
 from mahalla.kernel.cases import listeners as cases
 from mahalla.kernel.cases.models import Case
 from mahalla.kernel.chat import listeners as chat
-from mahalla.kernel.chat import policies as chat_policies
 from mahalla.kernel.events import outbox
 from mahalla.kernel.flow import engine
 from mahalla.kernel.identity import policies as identity
@@ -65,7 +64,6 @@ def register() -> None:
     identity.register_blocker(_ours(leaving.why_not))
     chat.on("sent", conduct.message_sent, market="khidma")
     chat.on("detected", conduct.words_detected, market="khidma")
-    chat_policies.staff_may_read(_ours(conduct.staff_may_read))
     reviews.on("private", conduct.private_feedback, market="khidma")
     reviews.on("replied", conduct.reply_given, market="khidma")
     payments.on("captured", _ours(conduct.payment_taken))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from django.db.models import QuerySet
+
 from mahalla.console import access
 from mahalla.kernel.cases.models import Case
 from mahalla.kernel.chat import policies as chat
@@ -38,11 +40,11 @@ def register() -> None:
 
 
 def reads_talk(viewer: User, thread: Thread) -> bool:
-    """Whoever has a case about the work in hand reads what was said about it (KH-CHAT-04, KH-CASE-04)."""
+    """Whoever has an open case about the work in hand reads what was said about it (KH-CHAT-04, KH-CASE-04)."""
     noun, _colon, number = thread.subject.partition(":")
     if noun != "request" or not number.isdigit():
         return False
-    return _has_case(viewer, int(number))
+    return _cases_of(viewer, int(number)).exclude(phase__in=("settled", "closed")).exists()
 
 
 def sees_work_photo(viewer: User, asset: Asset) -> bool:
@@ -53,12 +55,12 @@ def sees_work_photo(viewer: User, asset: Asset) -> bool:
     )
     if request_id is None:
         return False
-    return access.OPERATIONS in access.sections_of(viewer) or _has_case(viewer, request_id)
+    return access.OPERATIONS in access.sections_of(viewer) or _cases_of(viewer, request_id).exists()
 
 
-def _has_case(viewer: User, request_id: int) -> bool:
+def _cases_of(viewer: User, request_id: int) -> QuerySet[Case]:
     from mahalla.kernel.cases import kinds
 
     groups = [group for group in Case.Group.values if kinds.works_on(viewer, group)]
     jobs = Job.objects.filter(request_id=request_id).values("pk")
-    return bool(groups) and Case.objects.filter(group__in=groups, job_id__in=jobs).exists()
+    return Case.objects.filter(group__in=groups, job_id__in=jobs)

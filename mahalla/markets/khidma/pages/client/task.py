@@ -72,9 +72,10 @@ def context_of(request: HttpRequest, task: Request, *, whole: bool) -> dict[str,
     if task.state == "matching":
         context |= choosing.listing(request, task, now=s.now, first=whole)
     if s.job is not None:
-        thread = chat.thread_of(person(request), subject=task.stream, kind="task")
+        seen = chat.glance(person(request), subject=task.stream, kind="task")
+        thread, unread = seen or (None, 0)
         context["thread"] = thread
-        context["unread"] = chat.unread(person(request)).get(thread.pk, 0) if thread else 0
+        context["unread"] = unread
     if whole:
         context["cover"] = insurance.shown(
             s.job.terms.get("insurance") if s.job else task.quote.get("insurance")
