@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 
 from mahalla.kernel import policy
 from mahalla.kit import clock
 from mahalla.kit.market import Market, activate
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _addresses() -> None:
+    """The addresses are put together once a process, by the market that it serves: not by one of a test's own."""
+    with activate("khidma"):
+        import_module("mahalla.project.urls")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -80,8 +80,8 @@ def open_case(
                 severity=spec.severity if severity is None else severity,
             )
             return engine.create(case, "open", actor=actor, now=now, data={"pieces": pieces})
-    except IntegrityError as error:
-        if "one_live_dispute_per_subject" in str(error):
+    except engine.AlreadyThere as error:
+        if error.constraint == "one_live_dispute_per_subject":
             raise DisputeOpen("dispute_open", _("There is an open dispute about this already.")) from error
         raise
 

@@ -73,6 +73,14 @@ def create(
         return step(subject, event, actor=actor, now=now, data=data)
 
 
+class AlreadyThere(Refused):
+    """A constraint of the database said no: ``constraint`` is its name. Callers with a better sentence catch it."""
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__("already_there", _("Somebody was faster. Look again, then decide."), constraint=constraint)
+        self.constraint = constraint
+
+
 @contextmanager
 def _refusing_doubles() -> Iterator[None]:
     """What only the database could still refuse (a second live offer, a second live job) is refused in a sentence.
@@ -83,11 +91,7 @@ def _refusing_doubles() -> Iterator[None]:
         yield
     except IntegrityError as error:
         if isinstance(error.__cause__, UniqueViolation | ExclusionViolation):
-            raise Refused(
-                "already_there",
-                _("Somebody was faster. Look again, then decide."),
-                constraint=_constraint(error),
-            ) from error
+            raise AlreadyThere(_constraint(error)) from error
         raise
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -60,7 +60,7 @@ def raise_flag(
             flag = engine.create(
                 flag, "raise", actor=actor, now=now, data={"others": sorted(set(others) - {user_id})}
             )
-    except IntegrityError:
+    except engine.AlreadyThere:
         return Flag.objects.get(key=key)
     return flag
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel.flow import engine
@@ -185,8 +185,8 @@ def _once(move: Any) -> Verification:
         with transaction.atomic():
             moved: Verification = move()
             return moved
-    except IntegrityError as error:
-        if "one_open_verification_per_kind" in str(error):
+    except engine.AlreadyThere as error:
+        if error.constraint == "one_open_verification_per_kind":
             raise CheckPending("check_pending", _("Your last one is still being checked.")) from error
         raise
 

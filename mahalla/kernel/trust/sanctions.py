@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from mahalla.kernel.flow import engine
@@ -64,8 +64,8 @@ def impose(
         with transaction.atomic():
             _lock_user(user_id)
             return engine.create(sanction, "impose", actor=replace(actor, reason=reason), now=now)
-    except IntegrityError as error:
-        if "one_ban_in_force_per_user" in str(error):
+    except engine.AlreadyThere as error:
+        if error.constraint == "one_ban_in_force_per_user":
             raise BannedBefore("banned_before", _("This account is banned already.")) from error
         raise
 
