@@ -94,7 +94,7 @@ def test_disputes_and_checks_can_be_read_by_everybody(abeer: Person) -> None:
     case = Case.objects.get(job_id=job.pk)
     newcomer = b.person("Huda", "tasker")
     check = Verification(user=newcomer, kind="national_id", submitted_at=b.EVENING)
-    check.state, check.phase, check.state_since = "pending", "open", b.EVENING
+    check.state, check.phase, check.state_since = "submitted", "open", b.EVENING
     check.save()
     abeer.know_the_time()
     sign_in(abeer)

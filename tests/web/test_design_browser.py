@@ -196,7 +196,7 @@ def test_a_live_part_is_fetched_again_when_its_topic_is_heard_and_only_then(
     page.route("**/offline/", shell)
     page.goto(f"{live_server.url}/offline/")
     page.wait_for_function(
-        "document.querySelector('#part').textContent === 'accepted'", timeout=within(5) * 1000
+        "() => document.querySelector('#part').textContent === 'accepted'", timeout=within(5) * 1000
     )
     assert page.locator("#other").inner_text() == "quiet"
     assert "topics=request%3A12%2Crequest%3A13" in asked[0]
