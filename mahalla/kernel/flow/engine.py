@@ -77,7 +77,9 @@ class AlreadyThere(Refused):
     """A constraint of the database said no: ``constraint`` is its name. Callers with a better sentence catch it."""
 
     def __init__(self, constraint: str) -> None:
-        super().__init__("already_there", _("Somebody was faster. Look again, then decide."), constraint=constraint)
+        super().__init__(
+            "already_there", _("Somebody was faster. Look again, then decide."), constraint=constraint
+        )
         self.constraint = constraint
 
 
