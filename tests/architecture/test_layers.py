@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from django.apps import apps
 from django.conf import settings
 from django.db.models import ForeignKey, ManyToManyField
@@ -14,7 +13,6 @@ from django.db.models import ForeignKey, ManyToManyField
 from tests.architecture.source import ROOT, layers
 
 
-@pytest.mark.spec("KH-OPS-09")
 def test_imports_point_down_only() -> None:
     command = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run(
