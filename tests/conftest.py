@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
+from typing import Any
 
 import pytest
 
@@ -26,3 +27,14 @@ def khidma() -> Iterator[Market]:
     with activate("khidma") as market, clock.travel(clock.now()):
         yield market
     policy.forget()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium. Its driver runs an event loop in this thread; Django's guard against that is for servers."""
+    from tests import chromium as browsers
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        with browsers.chromium() as browser:
+            yield browser

@@ -153,27 +153,32 @@ def test_risky_work_needs_a_photo_of_the_end(khidma) -> None:
     assert job.evidence.get().kind == "after"
 
 
+def submitted_monday_noon(client_, tasker_):
+    """Three hours of work from 09:00 on Monday 2 March, submitted at 12:00."""
+    window = {"window_start": b.at(2, "09:00"), "window_end": b.at(2, "13:00"), "start": b.at(2, "09:00")}
+    job, worker = b.confirmed(client_, tasker_, **window), b.tasker_of(tasker_)
+    b.step(job, "arrive", worker, b.at(2, "08:58"), **HERE)
+    b.step(job, "start_timer", worker, b.at(2, "09:00"))
+    return b.step(job, "submit", worker, b.at(2, "12:00"))
+
+
 @pytest.mark.spec("KH-FLOW-22")
 def test_silence_confirms_after_24_hours_and_a_click_at_once(khidma) -> None:
-    silent = b.completed(b.client("Silent"), b.tasker("Sara"), end=b.at(2, "15:00"))
-    click = b.completed(b.client("Click"), b.tasker("Omar"), end=b.at(2, "15:00"))
-    click = b.step(click, "confirm", b.client_of(click.client), b.at(2, "16:00"))
+    """Submitted Mon 12:00 and untouched: confirmed and captured Tue 12:00; a click at 13:00 captures at 13:00."""
+    silent = submitted_monday_noon(b.client("Silent"), b.tasker("Sara"))
+    click = submitted_monday_noon(b.client("Click"), b.tasker("Omar"))
+    one = b.at(2, "13:00")
+    click = b.step(click, "confirm", b.client_of(click.client), one)
     hold = Hold.objects.get(reference=click.reference)
-    assert (click.confirmed_at, hold.state, hold.captured_at) == (
-        b.at(2, "16:00"),
-        "captured",
-        b.at(2, "16:00"),
-    )
-    run_until(b.at(3, "14:59"), start=b.at(2, "16:00"))
-    assert b.fresh(silent).confirmed_at is None
-    run_until(b.at(3, "15:00"), start=b.at(3, "14:59"))
+    assert (click.confirmed_at, hold.state, hold.captured_at) == (one, "captured", one)
+    noon = b.at(3, "12:00")
+    run_until(noon - timedelta(minutes=1), start=one)
+    silent = b.fresh(silent)
+    assert (silent.confirmed_at, Hold.objects.get(reference=silent.reference).state) == (None, "authorised")
+    run_until(noon, start=noon - timedelta(minutes=1))
     silent = b.fresh(silent)
     hold = Hold.objects.get(reference=silent.reference)
-    assert (silent.confirmed_at, hold.state, hold.captured_at) == (
-        b.at(3, "15:00"),
-        "captured",
-        b.at(3, "15:00"),
-    )
+    assert (silent.confirmed_at, hold.state, hold.captured_at) == (noon, "captured", noon)
 
 
 @pytest.mark.spec("KH-FLOW-24")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -15,36 +14,15 @@ from mahalla.kernel.identity.models import User
 from mahalla.kernel.work.models import Job, Ping
 from mahalla.kit import clock
 from mahalla.kit.market import Market
+from tests.chromium import CHROMIUM, WCAG
 from tests.khidma import builders as b
 from tests.khidma.tasker_town import THERE, at, browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _sync_driver() -> Iterator[None]:
-    """The browser driver runs an event loop in this thread; Django's guard against that is meant for servers."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser_ = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser_
-        browser_.close()
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +50,7 @@ def look(page: Any, url: str) -> None:
     assert answer.status == 200, url
     page.wait_for_timeout(250)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, url
-    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"][:160]) for one in found] == [], url
 
 

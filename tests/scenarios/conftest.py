@@ -10,15 +10,6 @@ import pytest
 from tests import chromium as browsers
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """The driver runs an event loop in this thread; Django's guard against that is meant for servers."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        with browsers.chromium() as browser:
-            yield browser
-
-
 @pytest.fixture
 def pages(live_server: Any, settings: Any) -> Iterator[str]:
     """The pages' address, with their live stream beside them."""
