@@ -323,12 +323,16 @@ def test_the_race_is_hard_enough_to_break_an_acceptance_that_is_wrong(sara, wron
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE scratch_jobs (offer_id bigint NOT NULL)")
     try:
-        with Racers(4) as racers:
-            for offer in offers:
-                racers.run(lambda lane: wrong(lane, offer.pk))
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) - count(DISTINCT offer_id) FROM scratch_jobs")
-            assert cursor.fetchone()[0] > 0
+        with Racers(4) as racers, connection.cursor() as cursor:
+            for _again in range(40):
+                for offer in offers:
+                    racers.run(lambda lane: wrong(lane, offer.pk))
+                cursor.execute("SELECT count(*) - count(DISTINCT offer_id) FROM scratch_jobs")
+                doubles = cursor.fetchone()[0]
+                if doubles:
+                    break
+                cursor.execute("TRUNCATE scratch_jobs")
+        assert doubles > 0
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE scratch_jobs")

@@ -128,7 +128,7 @@ def test_a_double_press_of_an_htmx_form_asks_once_and_can_be_pressed_again_after
     )
     button = page.locator("main button")
     button.dblclick()
-    page.wait_for_function("!document.querySelector('main button').hasAttribute('aria-busy')")
+    page.wait_for_function("() => !document.querySelector('main button').hasAttribute('aria-busy')")
     assert asked == ["POST"]
     button.click()
     page.wait_for_timeout(400)
@@ -191,14 +191,14 @@ def test_with_tiles_the_drawing_gives_way_to_a_map_and_returns_when_tiles_fail(
     page.route("https://tiles.example/**", lambda route: route.fulfill(body=tile, content_type="image/png"))
     page.goto(f"{live_server.url}/design/?lang=ar")
     page.locator(".map").scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('.map .leaflet-tile-loaded')")
-    page.wait_for_function("document.querySelector('.map > svg').hasAttribute('hidden')")
+    page.wait_for_function("() => document.querySelector('.map .leaflet-tile-loaded')")
+    page.wait_for_function("() => document.querySelector('.map > svg').hasAttribute('hidden')")
     assert page.locator(".map > footer").is_visible()
     page.unroute("https://tiles.example/**")
     page.route("https://tiles.example/**", lambda route: route.abort())
     page.reload()
     page.wait_for_function(
-        "!document.querySelector('.map .tiles') && document.querySelector('.map[data-drawn]')"
+        "() => !document.querySelector('.map .tiles') && document.querySelector('.map[data-drawn]')"
     )
     assert page.locator(".map > svg").first.is_visible()
     context.close()
